@@ -1,0 +1,52 @@
+/*
+ * The public record of an environment, which every program can read in envs[], and the numbers in it.
+ *
+ * The kernel writes it, programs read it. It holds no kernel pointer; the kernel's own state of an
+ * environment is struct env in kern/env.h. Field names and order up to env_ipc_perm are the programming interface.
+ */
+#ifndef FINCH_ABI_ENV_H
+#define FINCH_ABI_ENV_H
+
+#include <abi/types.h>
+#include <arch/trapframe.h>
+
+#define LOG2NENV 12
+#define NENV (1 << LOG2NENV)
+#define ENVX(envid) ((envid) & (NENV - 1)) /* an id's index in envs[] */
+
+/* env_status */
+enum { ENV_FREE = 0, ENV_DYING, ENV_RUNNABLE, ENV_RUNNING, ENV_NOT_RUNNABLE };
+
+/* env_type: for the library's ipc_find_env; of no meaning to the kernel */
+enum EnvType { ENV_TYPE_USER = 0, ENV_TYPE_FS, ENV_TYPE_NS };
+
+/* env_wait: why an environment that is ENV_NOT_RUNNABLE is so */
+enum { ENV_WAIT_NONE = 0, ENV_WAIT_SUSPENDED, ENV_WAIT_CONSOLE, ENV_WAIT_END, ENV_WAIT_MESSAGE };
+
+#define ENV_LABEL_SIZE 16
+
+struct Env {
+	struct Trapframe env_tf;    /* saved registers: true when it is not running */
+	envid_t env_id;             /* 0 for a slot never used; else the last id of this slot */
+	envid_t env_parent_id;      /* 0: started by the kernel */
+	enum EnvType env_type;
+	uint32_t env_status;
+	uint32_t env_runs;          /* how often it was given a CPU */
+	int env_cpunum;             /* the CPU that it runs on or last ran on */
+	void *env_pgfault_upcall;
+	bool env_ipc_recving;
+	void *env_ipc_dstva;
+	uint32_t env_ipc_value;
+	envid_t env_ipc_from;
+	int env_ipc_perm;
+	uint32_t env_wait;          /* ENV_WAIT_: what it waits for */
+	envid_t env_wait_for;       /* ENV_WAIT_END: for whose end */
+	char env_label[ENV_LABEL_SIZE];
+};
+
+/* The public record of a page of physical memory: pages[address / PGSIZE]. */
+struct PageInfo {
+	uint32_t pp_ref; /* how many mappings it has, plus one for each holder in the kernel */
+};
+
+#endif

@@ -1,0 +1,28 @@
+/* The system-call numbers (from syscall.def) and the constants that go with them. */
+#ifndef FINCH_ABI_SYSCALL_H
+#define FINCH_ABI_SYSCALL_H
+
+#define SYSCALL0(number, name, ...) SYS_##name = number,
+#define SYSCALL1 SYSCALL0
+#define SYSCALL2 SYSCALL0
+#define SYSCALL3 SYSCALL0
+#define SYSCALL4 SYSCALL0
+#define SYSCALL5 SYSCALL0
+enum {
+#include <abi/syscall.def>
+	NSYSCALLS
+};
+#undef SYSCALL0
+#undef SYSCALL1
+#undef SYSCALL2
+#undef SYSCALL3
+#undef SYSCALL4
+#undef SYSCALL5
+
+/* A page count within a permission word: see syscall.def. */
+#define PERM_COUNT_SHIFT 12
+
+/* What SYS_machine can do. */
+enum { MACHINE_POWEROFF = 1, MACHINE_REBOOT = 2 };
+
+#endif
