@@ -1,0 +1,104 @@
+/*
+ * The part of the porting contract (kern/arch.h) that has to be inline: this CPU's data, waiting, page-table
+ * entries, and a system call's registers. For the kernel alone.
+ */
+#ifndef FINCH_ARCH_KERNEL_H
+#define FINCH_ARCH_KERNEL_H
+
+#include <arch/layout.h>
+#include <arch/trapframe.h>
+#include <arch/x86.h>
+
+struct cpu;
+
+/* What each CPU has of this architecture, within struct cpu. */
+struct arch_cpu {
+	uint32_t stack_top;        /* virtual address past the kernel stack */
+	struct arch_tables *tables; /* descriptor tables and task segments */
+	pte_t *windows;            /* page-table entries of this CPU's windows */
+	uint32_t window_base;      /* and the address of the first */
+};
+
+/* What each environment has of this architecture, within struct env. */
+struct arch_env {
+	uint32_t fs, gs;   /* selectors; the others stand in the trap frame */
+	uint32_t tls_base; /* of the segment GD_TLS */
+	uint8_t fpu[512] __attribute__((aligned(16))); /* fxsave's image, or fnsave's */
+};
+
+/* The frame of an entry from user mode, always at the top of the CPU's kernel stack. */
+struct arch_frame {
+	uint32_t fs;
+	struct Trapframe tf;
+};
+
+/* A page table of an address space: its top level. */
+struct arch_space {
+	pde_t *directory;   /* kernel address */
+	uint32_t physical;
+};
+
+typedef pte_t arch_pte_t;
+
+static inline struct cpu *arch_this_cpu(void)
+{
+	struct cpu *cpu;
+	/* Not volatile: within one entry into the kernel the answer does not change. */
+	__asm__("movl %%fs:0, %0" : "=r"(cpu));
+	return cpu;
+}
+
+static inline void arch_pause(void)
+{
+	__asm__ volatile("pause" : : : "memory");
+}
+
+/* Sleep until an interrupt comes, which is handled; returns with interrupts off. One that is pending is not missed. */
+static inline void arch_idle(void)
+{
+	__asm__ volatile("sti; hlt; cli" : : : "memory");
+}
+
+static inline bool arch_pte_present(arch_pte_t pte)
+{
+	return pte & PTE_P;
+}
+
+static inline uint32_t arch_pte_pfn(arch_pte_t pte)
+{
+	return pte >> PGSHIFT;
+}
+
+static inline uint32_t arch_pte_perm(arch_pte_t pte)
+{
+	return pte & PTE_SYSCALL;
+}
+
+static inline arch_pte_t arch_pte_make(uint32_t pfn, uint32_t perm)
+{
+	return pfn << PGSHIFT | perm;
+}
+
+/* The arguments of a system call and its result. */
+static inline uintptr_t arch_call_argument(const struct Trapframe *tf, unsigned n)
+{
+	switch (n) {
+	case 0:
+		return tf->tf_regs.reg_edx;
+	case 1:
+		return tf->tf_regs.reg_ecx;
+	case 2:
+		return tf->tf_regs.reg_ebx;
+	case 3:
+		return tf->tf_regs.reg_edi;
+	default:
+		return tf->tf_regs.reg_esi;
+	}
+}
+
+static inline void arch_call_set_result(struct Trapframe *tf, int32_t result)
+{
+	tf->tf_regs.reg_eax = result;
+}
+
+#endif

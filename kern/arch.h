@@ -1,0 +1,95 @@
+/*
+ * The porting contract for a CPU architecture: what arch/<cpu>/ supplies and kern/ builds on.
+ *
+ * The include path chooses the architecture; its <arch/...> headers bring the constants (PGSIZE, UTOP, PTE_ ...),
+ * the frames that programs see, and the inline part (<arch/kernel.h>): arch_this_cpu, arch_pause, arch_idle,
+ * arch_pte_..., arch_call_....
+ *
+ * The kernel runs with interrupts off, on one stack per CPU. An entry from user mode leaves its frame at the top of
+ * that stack; C code returns to the entry code, which restores whatever stands there then. So a switch between
+ * environments is a copy out of that frame and a copy into it.
+ */
+#ifndef FINCH_KERN_ARCH_H
+#define FINCH_KERN_ARCH_H
+
+#include <abi/types.h>
+#include <arch/kernel.h>
+
+struct env;
+struct boot_info;
+
+/* --- CPUs --- */
+
+/* Prepare CPU n's stack and tables and start it; it ends up in cpu_main(). False: it did not answer in a second. */
+bool arch_cpu_start(struct cpu *cpu);
+/* Prepare the boot CPU's tables anew, once memory is up: stack with a guard page, all descriptor tables. Does not
+ * return: goes on in `next` on the new stack. */
+void arch_cpu_adopt_boot(struct cpu *cpu, void (*next)(void)) __attribute__((noreturn));
+/* The processor's brand as text, at most size bytes with the ending zero. */
+void arch_cpu_name(char *name, size_t size);
+/* Stop for ever, interrupts off. */
+void arch_halt(void) __attribute__((noreturn));
+
+/* --- Address spaces --- */
+
+/* A new top level with the kernel's part in place. -E_NO_MEM. */
+int arch_space_create(struct arch_space *space);
+/* Free the top level; user mappings are gone already (arch_space_next_table ended). No CPU has it loaded. */
+void arch_space_destroy(struct arch_space *space);
+/* The entry for va, or NULL where no table stands. Valid for the addresses up to the next multiple of PTSIZE. */
+arch_pte_t *arch_space_entry(const struct arch_space *space, uintptr_t va);
+/* The same, making the table where there is none. NULL: out of memory. */
+arch_pte_t *arch_space_entry_make(struct arch_space *space, uintptr_t va);
+/* The first address >= va and below UTOP that has a table, or UTOP. */
+uintptr_t arch_space_next_table(const struct arch_space *space, uintptr_t va);
+/* Free the (empty) table that maps va. */
+void arch_space_free_table(struct arch_space *space, uintptr_t va);
+/* May user code read va, which is >= UTOP? (Kernel mappings that programs may see.) */
+bool arch_space_user_readable(uintptr_t va);
+/* Use space on this CPU from now on. NULL: the kernel's own, without user mappings. */
+void arch_space_load(const struct arch_space *space);
+/* Forget this CPU's cached translations: of one page, or all of user space. */
+void arch_tlb_flush_page(uintptr_t va);
+void arch_tlb_flush_user(void);
+
+/* --- Physical memory --- */
+
+/* A kernel address for page pfn, through this CPU's window slot (0 or 1) if it is beyond the direct map. */
+void *arch_window(uint32_t pfn, unsigned slot);
+/* Fill a page (kernel address, page aligned) with zeros, or copy one. */
+void arch_page_zero(void *page);
+void arch_page_copy(void *to, const void *from);
+/* Map device memory uncached, for ever. NULL: no room, or above 4 GB. */
+void *arch_device_map(uint64_t physical, size_t size);
+/* A read-only view of firmware tables in RAM or ROM. NULL: no room, or above 4 GB. */
+const void *arch_table_map(uint32_t physical, size_t size);
+
+/* --- User memory: raw copies that stop at a fault; kern/user.c checks ranges first. --- */
+
+/* Copy n bytes. Returns how many could not be copied; *fault then is the address that faulted. */
+size_t arch_copy_user(void *to, const void *from, size_t n, uintptr_t *fault);
+
+/* --- Environments --- */
+
+/* The frame at the top of this CPU's stack. */
+struct Trapframe *arch_frame(void);
+/* Save what the frame and the CPU hold into env, or load them from it. */
+void arch_env_save(struct env *env);
+void arch_env_load(const struct env *env);
+/* Set up env's registers: start at entry with the stack pointer, everything else zero; FPU as after reset. */
+void arch_env_init(struct env *env, uintptr_t entry, uintptr_t stack);
+/* Give child the registers and FPU state of the environment that is in this system call, and the result 0. */
+void arch_env_inherit(struct env *child);
+/* Make a frame from a program harmless: user segments, interrupts on, no I/O privilege. */
+void arch_frame_sanitize(struct Trapframe *tf);
+/* Print a frame dump ("TRAP frame at ..."). */
+void arch_frame_print(const struct Trapframe *tf);
+/* Make the system call that tf is in happen again when tf is resumed; or undo that, giving it a result. */
+void arch_call_restart(struct Trapframe *tf);
+void arch_call_finish(struct Trapframe *tf, int32_t result);
+/* Is tf from user mode? The program counter and stack pointer in it; the frame pointer for backtraces. */
+bool arch_frame_is_user(const struct Trapframe *tf);
+uintptr_t arch_frame_ip(const struct Trapframe *tf);
+uintptr_t arch_frame_sp(const struct Trapframe *tf);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * CPUs: the state of each, reached through a segment register.
+ *
+ * Fields belong to their own CPU unless marked otherwise; the kernel runs with interrupts off, so they need no lock.
+ */
+#ifndef FINCH_KERN_CPU_H
+#define FINCH_KERN_CPU_H
+
+#include <kern/arch.h>
+#include <kern/atomic.h>
+#include <kern/page.h>
+#include <kern/platform.h>
+#include <kern/sched.h>
+
+struct env;
+struct space;
+
+/* cpu->attention: what is to be done before this CPU goes back to user mode. Set by the CPU itself alone. */
+enum {
+	ATTEND_SWITCH = 1, /* run another environment, if there is one: time is up, yield, or this one blocked */
+	ATTEND_ENV = 2,    /* look at the current environment's state: it may be dying or suspended */
+	ATTEND_STEP = 4,   /* the user's trap flag was set when it entered by sysenter: give it back */
+};
+
+#define CPU_LOCKS_MAX 16
+
+struct cpu {
+	struct cpu *self; /* first: arch_this_cpu reads it */
+	struct env *env;  /* whose frame stands at the top of the stack; NULL: none (idle, or one that just left) */
+	uint32_t attention;
+	uint32_t number;
+	struct space *space; /* whose page table is loaded; NULL: the kernel's */
+	struct arch_cpu arch;
+
+	struct page_cache pages;
+	struct runq runq; /* has its own lock */
+
+	/* Requests from other CPUs: kern/request.h. */
+	atomic_t request_wanted; /* any CPU adds 1 */
+	atomic_t request_done;
+	atomic_t flush_pending;  /* any CPU sets: translations to forget before user code runs here */
+	atomic_t lazy;           /* 1: idle, so nobody need interrupt it for a flush */
+	atomic_t started;        /* 1 once it runs */
+
+	/* Statistics, for people. */
+	uint64_t idle_ns;
+	uint64_t switches;
+	uint64_t interrupts;
+
+	bool timer_running;
+	bool big_lock_held;
+	uint32_t panic_depth;
+	uint32_t fail_countdown;  /* tests: allocations until one fails; 0 = never */
+	unsigned locks_held;      /* debug builds */
+	const void *locks[CPU_LOCKS_MAX];
+};
+
+extern struct cpu *cpus[CPUS_MAX]; /* of CPUs that run; NULL beyond cpu_count */
+extern unsigned cpu_count;
+
+static inline struct cpu *this_cpu(void)
+{
+	return arch_this_cpu();
+}
+
+/* The boot CPU's record, usable before memory is up. */
+struct cpu *cpu_boot(void);
+/* Start all other CPUs, one by one, once the platform knows them. Reports those that do not answer. */
+void cpu_start_others(void);
+/* Where a started CPU goes on. */
+void cpu_main(void) __attribute__((noreturn));
+
+#endif

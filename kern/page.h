@@ -1,0 +1,82 @@
+/*
+ * Pages of physical memory: who holds each, and where free ones come from.
+ *
+ * A page is named by its frame number (physical address / PGSIZE); 0 is no page. It is free, or has a
+ * reference count: one for each mapping in an address space and one for each holder in the kernel. Counts are
+ * public (pages[] of programs). Two zones: PAGE_DIRECT has a kernel address; PAGE_HIGH lies beyond the direct
+ * map and is reached through windows. Programs get high pages first.
+ *
+ * Free pages stand in a buddy allocator (one lock) or in per-CPU caches, which take and give in batches without
+ * a lock in the common case. Idle CPUs zero some ahead of need.
+ */
+#ifndef FINCH_KERN_PAGE_H
+#define FINCH_KERN_PAGE_H
+
+#include <abi/env.h>
+#include <kern/check.h>
+
+typedef uint32_t pfn_t;
+#define NO_PAGE 0
+
+enum page_zone { PAGE_DIRECT, PAGE_HIGH, PAGE_ZONES };
+
+/* One CPU's free pages: lists through the pages' states. */
+struct page_list {
+	pfn_t first;
+	uint32_t count;
+};
+
+struct page_cache {
+	struct page_list plain[PAGE_ZONES];
+	struct page_list zeroed[PAGE_ZONES];
+};
+
+struct boot_info;
+
+/* Take over memory as the boot code describes it. */
+void page_init(const struct boot_info *boot);
+/* Once the CPUs are counted: how much each may cache. */
+void page_init_caches(unsigned cpus);
+
+/* A zeroed page for a program, or for the kernel (which has a kernel address), with one reference. NO_PAGE: none. */
+pfn_t page_take_user(void) must_use;
+pfn_t page_take_kernel(void) must_use;
+/* The same as page_take_user, with any contents: the caller overwrites all of it. */
+pfn_t page_take_user_plain(void) must_use;
+/* One reference more; one less, and the page is freed with the last. */
+void page_hold(pfn_t pfn);
+void page_drop(pfn_t pfn);
+uint32_t page_references(pfn_t pfn);
+/* Is pfn a page of RAM that the allocator manages? */
+bool page_managed(pfn_t pfn);
+
+/* The kernel address of a PAGE_DIRECT page, and back. */
+static inline void *page_address(pfn_t pfn)
+{
+	return (void *)(KERNBASE + ((uintptr_t)pfn << PGSHIFT));
+}
+static inline pfn_t page_of(const void *address)
+{
+	return ((uintptr_t)address - KERNBASE) >> PGSHIFT;
+}
+
+/* For an idle CPU: zero one page ahead of need. False: enough are zeroed, or none is free. */
+bool page_zero_ahead(void);
+/* Give this CPU's cached pages back. */
+void page_drain(void);
+
+struct page_counts {
+	uint32_t total, free, zeroed;
+};
+/* How many pages there are. Exact while no other CPU takes or drops. */
+void page_count(struct page_counts *counts);
+
+/* Check the allocator's invariants (buddy lists, caches of all CPUs, counts of free pages); prints each that does not
+ * hold and returns their number. For tests: no other CPU may be taking or dropping. */
+unsigned page_verify(void);
+
+/* Tests: make the allocation after the next n on this CPU fail, once. */
+void page_fail_after(uint32_t n);
+void page_fail_never(void);
+
+#endif
