@@ -1,0 +1,160 @@
+/*
+ * The buddy allocator. A free block of order k starts at a multiple of 2^k; two free buddies are always joined. A
+ * block never spans the two zones, since the border is a multiple of the largest block.
+ */
+#include <common/string.h>
+#include <kern/arch.h>
+#include <kern/boot.h>
+#include <kern/buddy.h>
+#include <kern/print.h>
+
+static_assert((DIRECT_MAP_LIMIT >> PGSHIFT) % (1 << (BUDDY_ORDERS - 1)) == 0, "zones meet at a largest block");
+
+struct spinlock buddy_lock = SPINLOCK(RANK_PAGES, "pages");
+struct PageInfo *page_refs;
+struct page_state *page_states;
+pfn_t page_limit;
+uint32_t page_total;
+
+static pfn_t free_blocks[PAGE_ZONES][BUDDY_ORDERS] GUARDED_BY(buddy_lock);
+static uint32_t free_pages;
+
+static enum page_zone zone_of(pfn_t pfn)
+{
+	return pfn >= DIRECT_MAP_LIMIT >> PGSHIFT ? PAGE_HIGH : PAGE_DIRECT;
+}
+
+static void block_insert(pfn_t pfn, unsigned order) REQUIRES(buddy_lock)
+{
+	struct page_state *state = &page_states[pfn];
+	pfn_t *head = &free_blocks[zone_of(pfn)][order];
+
+	state->order = order;
+	state->block_free = true;
+	state->prev = NO_PAGE;
+	state->next = *head;
+	if (*head)
+		page_states[*head].prev = pfn;
+	*head = pfn;
+}
+
+static void block_remove(pfn_t pfn) REQUIRES(buddy_lock)
+{
+	struct page_state *state = &page_states[pfn];
+
+	state->block_free = false;
+	if (state->prev)
+		page_states[state->prev].next = state->next;
+	else
+		free_blocks[zone_of(pfn)][state->order] = state->next;
+	if (state->next)
+		page_states[state->next].prev = state->prev;
+}
+
+pfn_t buddy_take(enum page_zone zone, unsigned order)
+{
+	unsigned have = order;
+
+	while (have < BUDDY_ORDERS && !free_blocks[zone][have])
+		have++;
+	if (have == BUDDY_ORDERS)
+		return NO_PAGE;
+	pfn_t pfn = free_blocks[zone][have];
+	block_remove(pfn);
+	while (have > order) {
+		have--;
+		block_insert(pfn + (1u << have), have);
+	}
+	free_pages -= 1u << order;
+	return pfn;
+}
+
+void buddy_give(pfn_t pfn, unsigned order)
+{
+	free_pages += 1u << order;
+	while (order + 1 < BUDDY_ORDERS) {
+		pfn_t buddy = pfn ^ 1u << order;
+		if (buddy >= page_limit || !page_states[buddy].block_free || page_states[buddy].order != order ||
+		    zone_of(buddy) != zone_of(pfn))
+			break;
+		block_remove(buddy);
+		pfn = MIN(pfn, buddy);
+		order++;
+	}
+	block_insert(pfn, order);
+}
+
+uint32_t buddy_free_pages(void)
+{
+	return free_pages;
+}
+
+bool page_managed(pfn_t pfn)
+{
+	return pfn < page_limit && page_states[pfn].managed;
+}
+
+unsigned buddy_verify(void)
+{
+	unsigned wrong = 0;
+	uint32_t found = 0;
+
+	spin_lock(&buddy_lock);
+	for (unsigned zone = 0; zone < PAGE_ZONES; zone++) {
+		for (unsigned order = 0; order < BUDDY_ORDERS; order++) {
+			for (pfn_t pfn = free_blocks[zone][order]; pfn; pfn = page_states[pfn].next) {
+				const struct page_state *state = &page_states[pfn];
+				if (!state->block_free || state->order != order || pfn % (1u << order) ||
+				    page_refs[pfn].pp_ref != 0) {
+					kprintf("free block %05x of order %u is not as it should be\n", pfn, order);
+					wrong++;
+				}
+				found += 1u << order;
+				if (found > page_total)
+					break;
+			}
+		}
+	}
+	if (found != free_pages) {
+		kprintf("the free lists hold %u pages, the count says %u\n", found, free_pages);
+		wrong++;
+	}
+	spin_unlock(&buddy_lock);
+	return wrong;
+}
+
+/* --- At boot --- */
+
+/* Give every whole page of [start, end) that no taken range touches. */
+static void give_range(const struct boot_info *boot, uint64_t start, uint64_t end, unsigned from) REQUIRES(buddy_lock)
+{
+	for (unsigned i = from; i < boot->taken_count; i++) {
+		const struct boot_range *taken = &boot->taken[i];
+		if (taken->end <= start || taken->start >= end)
+			continue;
+		if (taken->start > start)
+			give_range(boot, start, taken->start, i + 1);
+		if (taken->end < end)
+			give_range(boot, taken->end, end, i + 1);
+		return;
+	}
+	pfn_t first = MAX(ROUNDUP(start, (uint64_t)PGSIZE) >> PGSHIFT, 1u), last = end >> PGSHIFT;
+	for (pfn_t pfn = first; pfn < last;) {
+		unsigned order = 0;
+		while (order + 1 < BUDDY_ORDERS && pfn % (2u << order) == 0 && pfn + (2u << order) <= last)
+			order++;
+		for (pfn_t i = pfn; i < pfn + (1u << order); i++)
+			page_states[i].managed = true;
+		page_total += 1u << order;
+		buddy_give(pfn, order);
+		pfn += 1u << order;
+	}
+}
+
+void page_init(const struct boot_info *boot)
+{
+	spin_lock(&buddy_lock);
+	for (unsigned i = 0; i < boot->ram_count; i++)
+		give_range(boot, boot->ram[i].start, boot->ram[i].end, 0);
+	spin_unlock(&buddy_lock);
+}

@@ -1,0 +1,122 @@
+/*
+ * Environments: what runs. Slots, ids, family, states, the end.
+ *
+ * Each slot has a public record (struct Env, in envs[] of programs) and, once used, a private one (struct env), which
+ * stays where it is for ever: a pointer is always good, but what it names may have ended, so whoever does not
+ * hold the lock checks the id under it.
+ *
+ * Three things make an environment runnable or not, and they are different: `suspended` (somebody said so),
+ * `wait` (it asked for something that has not come), `dying`. It may run if it has none of the first two; one
+ * that is dying gets the CPU to be taken apart, slice by slice, as if it ran.
+ *
+ * Locks: family lock (RANK_FAMILY) before env locks (RANK_ENV).
+ */
+#ifndef FINCH_KERN_ENV_H
+#define FINCH_KERN_ENV_H
+
+#include <abi/env.h>
+#include <common/list.h>
+#include <kern/arch.h>
+#include <kern/lock.h>
+#include <kern/sched.h>
+#include <kern/space.h>
+
+#define ENV_NOTICES 16 /* ends of others that an environment remembers until it asks */
+
+struct env_notice {
+	envid_t id; /* 0: none */
+	int status;
+};
+
+struct env {
+	struct spinlock lock;
+	struct Env *pub; /* fields written under lock, or by the CPU that runs it */
+	uint32_t index;
+
+	/* Guarded by lock. */
+	bool alive;      /* has an id that names it */
+	bool dying;
+	bool suspended;
+	bool active;     /* counted by sched_count_active */
+	bool restarts;   /* the call it waits in happens again when it is woken, unless it is interrupted */
+	uint32_t wait;   /* ENV_WAIT_: what it waits for */
+	int status;      /* how it ended */
+	bool ended_itself;
+
+	/* Set while alive, by the creator; constant until the end. */
+	struct space *space;
+
+	/* Guarded by the run-queue lock of cpu, or by lock while SCHED_OFF. */
+	enum sched_place sched;
+	struct cpu *cpu;
+	struct list runq_node;
+
+	/* Guarded by the family lock. */
+	struct env *parent;    /* NULL: started by the kernel */
+	struct list children;  /* through sibling */
+	struct list sibling;
+	struct list waiters;   /* who sleeps until this one ends, through wait_node */
+	struct list wait_node; /* in waiters of another; or, by the input lock, among the console's readers */
+	struct env_notice notices[ENV_NOTICES];
+	unsigned notice_next;
+
+	bool left_space; /* while dying: the environment has left its space (space is still set, to be destroyed) */
+	bool first;      /* started by the kernel as the first program: its end decides the machine's status */
+
+	struct arch_env arch;
+};
+
+/* Make room for as many environments as memory allows, at most NENV; the records are mapped at UENVS. */
+void env_init(void);
+uint32_t env_limit(void);
+uint32_t env_live(void);
+
+/*
+ * A new environment: suspended, registers as arch_env_init(0, 0) leaves them. Its space is given (adopted on
+ * success). parent NULL: the kernel. -E_NO_FREE_ENV, -E_NO_MEM.
+ */
+int env_create(struct env *parent, struct space *space, struct env **made) must_use;
+
+/*
+ * Look an id up, 0 meaning the caller. On success *env is locked unless it is the caller (which cannot end while it
+ * is in the kernel). With `right`: -E_BAD_ENV unless it is the caller or a child of it.
+ */
+int env_find(envid_t id, bool right, struct env **env) must_use UNCHECKED_LOCKING;
+/* Unlock what env_find returned. */
+void env_release(struct env *env) UNCHECKED_LOCKING;
+/* Its address space, pinned unless it is the caller's: as env_find with right. Pair with env_space_put. */
+int env_space_get(envid_t id, struct space **space) must_use;
+void env_space_put(struct space *space);
+
+/* Begin the end of env (locked): status as env_wait brings it. It does not run any user instruction on this CPU after. */
+void env_doom(struct env *env, int status, bool itself) REQUIRES(env->lock);
+/* End the environment that runs on this CPU. */
+void env_end_current(int status, bool itself);
+/* Take some more of a dying environment apart; true: it is gone. Called without locks, on the CPU that picked it. */
+bool env_reap_slice(struct env *env);
+
+/*
+ * The environment that runs on this CPU stops, to wait for something. The caller then checks whether it has come
+ * already. restarts: the call happens again when it is woken; else its result is what env_wake gives.
+ */
+void env_block(uint32_t wait, envid_t wait_for, bool restarts);
+/* End the wait of env if it is `wait`. */
+void env_wake(struct env *env, uint32_t wait, int32_t result);
+
+/* Set the status that SYS_env_set_status asks for: ENV_RUNNABLE or ENV_NOT_RUNNABLE. envid: as for env_find. */
+int env_set_status(envid_t id, int status);
+/* SYS_env_wait without the copying: 0 and *status, or an error; -E_INTERRUPTED with *sleeping set: it blocked. */
+int env_wait(envid_t id, int *status, bool *sleeping);
+
+/* Make the public status of env say what is so. */
+void env_publish(struct env *env);
+
+/* The private record of a slot, NULL if never used; for the monitor and tests. */
+struct env *env_slot(uint32_t index);
+/* Print a line an environment: id, parent, state, CPU, what it waits for, label. */
+void env_print_all(void);
+
+/* The first program's end: 16 it exited by itself, 17 it did not, -1 it has not ended. */
+int env_first_status(void);
+
+#endif

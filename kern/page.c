@@ -1,0 +1,248 @@
+/*
+ * Pages: reference counts, per-CPU caches, idle zeroing. The buddy allocator below them is in buddy.c.
+ */
+#include <kern/boot.h>
+#include <kern/buddy.h>
+#include <kern/cpu.h>
+#include <kern/page.h>
+#include <kern/print.h>
+
+#define CACHE_BATCH 16  /* pages moved between a cache and the buddy allocator at once */
+#define ZERO_POOL_MAX 64 /* zeroed ahead per CPU, at most */
+
+static uint32_t cache_max = CACHE_BATCH; /* plain pages that one CPU keeps, per zone */
+static uint32_t zero_max;                /* zeroed pages that one idle CPU keeps */
+
+void page_init_caches(unsigned cpus_counted)
+{
+	struct page_counts counts;
+
+	page_count(&counts);
+	/* All caches together hold at most a sixteenth of memory. */
+	uint32_t share = counts.total / 16 / cpus_counted / (PAGE_ZONES + 1);
+	cache_max = MIN(MAX(share, 4u), 4u * CACHE_BATCH);
+	zero_max = MIN(share, (uint32_t)ZERO_POOL_MAX);
+}
+
+static inline void list_push(struct page_list *list, pfn_t pfn)
+{
+	page_states[pfn].next = list->first;
+	list->first = pfn;
+	list->count++;
+}
+
+static inline pfn_t list_pop(struct page_list *list)
+{
+	pfn_t pfn = list->first;
+
+	if (pfn) {
+		list->first = page_states[pfn].next;
+		list->count--;
+	}
+	return pfn;
+}
+
+/* Fill the empty list of a zone from the buddy allocator, or leave it empty if that has none. */
+static void cache_refill(struct page_list *list, enum page_zone zone)
+{
+	uint32_t want = MIN((uint32_t)CACHE_BATCH, cache_max);
+
+	spin_lock(&buddy_lock);
+	while (list->count < want) {
+		pfn_t pfn = buddy_take(zone, 0);
+		if (!pfn)
+			break;
+		list_push(list, pfn);
+	}
+	spin_unlock(&buddy_lock);
+}
+
+static void cache_give_back(struct page_list *list, uint32_t keep)
+{
+	spin_lock(&buddy_lock);
+	while (list->count > keep)
+		buddy_give(list_pop(list), 0);
+	spin_unlock(&buddy_lock);
+}
+
+static inline pfn_t take_plain(struct page_cache *cache, enum page_zone zone)
+{
+	struct page_list *list = &cache->plain[zone];
+
+	if (unlikely(!list->first))
+		cache_refill(list, zone);
+	return list_pop(list);
+}
+
+/* Tests count allocations down to one that fails. */
+static inline bool fails_now(struct cpu *cpu)
+{
+	return unlikely(cpu->fail_countdown) && --cpu->fail_countdown == 0;
+}
+
+static inline pfn_t taken(pfn_t pfn)
+{
+	assert(page_refs[pfn].pp_ref == 0);
+	page_refs[pfn].pp_ref = 1;
+	return pfn;
+}
+
+static inline bool is_high(pfn_t pfn)
+{
+	return pfn >= DIRECT_MAP_LIMIT >> PGSHIFT;
+}
+
+pfn_t page_take_user(void)
+{
+	struct cpu *cpu = this_cpu();
+	struct page_cache *cache = &cpu->pages;
+	pfn_t pfn;
+
+	if (fails_now(cpu))
+		return NO_PAGE;
+	if ((pfn = list_pop(&cache->zeroed[PAGE_HIGH])) || (pfn = list_pop(&cache->zeroed[PAGE_DIRECT])))
+		return taken(pfn);
+	if (!(pfn = take_plain(cache, PAGE_HIGH)) && !(pfn = take_plain(cache, PAGE_DIRECT)))
+		return NO_PAGE;
+	arch_page_zero(arch_window(pfn, 0));
+	return taken(pfn);
+}
+
+pfn_t page_take_user_plain(void)
+{
+	struct cpu *cpu = this_cpu();
+	struct page_cache *cache = &cpu->pages;
+	pfn_t pfn;
+
+	if (fails_now(cpu))
+		return NO_PAGE;
+	if (!(pfn = take_plain(cache, PAGE_HIGH)) && !(pfn = take_plain(cache, PAGE_DIRECT)) &&
+	    !(pfn = list_pop(&cache->zeroed[PAGE_HIGH])) && !(pfn = list_pop(&cache->zeroed[PAGE_DIRECT])))
+		return NO_PAGE;
+	return taken(pfn);
+}
+
+pfn_t page_take_kernel(void)
+{
+	struct cpu *cpu = this_cpu();
+	struct page_cache *cache = &cpu->pages;
+	pfn_t pfn;
+
+	if (fails_now(cpu))
+		return NO_PAGE;
+	if ((pfn = list_pop(&cache->zeroed[PAGE_DIRECT])))
+		return taken(pfn);
+	if (!(pfn = take_plain(cache, PAGE_DIRECT)))
+		return NO_PAGE;
+	arch_page_zero(page_address(pfn));
+	return taken(pfn);
+}
+
+void page_hold(pfn_t pfn)
+{
+	assert(page_refs[pfn].pp_ref > 0);
+	__atomic_add_fetch(&page_refs[pfn].pp_ref, 1, __ATOMIC_RELAXED);
+}
+
+static void page_free(pfn_t pfn)
+{
+	enum page_zone zone = is_high(pfn) ? PAGE_HIGH : PAGE_DIRECT;
+	struct page_list *list = &this_cpu()->pages.plain[zone];
+
+	page_junk(pfn);
+	list_push(list, pfn);
+	if (unlikely(list->count > cache_max))
+		cache_give_back(list, cache_max / 2);
+}
+
+void page_drop(pfn_t pfn)
+{
+	assert(page_refs[pfn].pp_ref > 0);
+	if (__atomic_sub_fetch(&page_refs[pfn].pp_ref, 1, __ATOMIC_ACQ_REL) == 0)
+		page_free(pfn);
+}
+
+uint32_t page_references(pfn_t pfn)
+{
+	return __atomic_load_n(&page_refs[pfn].pp_ref, __ATOMIC_RELAXED);
+}
+
+bool page_zero_ahead(void)
+{
+	struct page_cache *cache = &this_cpu()->pages;
+
+	if (cache->zeroed[PAGE_HIGH].count + cache->zeroed[PAGE_DIRECT].count >= zero_max)
+		return false;
+	enum page_zone zone = cache->zeroed[PAGE_HIGH].count > cache->zeroed[PAGE_DIRECT].count ? PAGE_DIRECT : PAGE_HIGH;
+	pfn_t pfn = take_plain(cache, zone);
+	if (!pfn && !(pfn = take_plain(cache, zone = PAGE_DIRECT)))
+		return false;
+	arch_page_zero(arch_window(pfn, 0));
+	list_push(&cache->zeroed[zone], pfn);
+	return true;
+}
+
+void page_drain(void)
+{
+	struct page_cache *cache = &this_cpu()->pages;
+
+	for (unsigned zone = 0; zone < PAGE_ZONES; zone++) {
+		cache_give_back(&cache->plain[zone], 0);
+		cache_give_back(&cache->zeroed[zone], 0);
+	}
+}
+
+void page_count(struct page_counts *counts)
+{
+	counts->total = page_total;
+	counts->free = buddy_free_pages();
+	counts->zeroed = 0;
+	for (unsigned n = 0; n < cpu_count; n++) {
+		const struct page_cache *cache = &cpus[n]->pages;
+		for (unsigned zone = 0; zone < PAGE_ZONES; zone++) {
+			counts->zeroed += cache->zeroed[zone].count;
+			counts->free += cache->plain[zone].count + cache->zeroed[zone].count;
+		}
+	}
+}
+
+void page_fail_after(uint32_t n)
+{
+	this_cpu()->fail_countdown = n + 1;
+}
+
+void page_fail_never(void)
+{
+	this_cpu()->fail_countdown = 0;
+}
+
+static unsigned list_verify(const struct page_list *list, unsigned cpu, const char *name)
+{
+	uint32_t count = 0;
+
+	for (pfn_t pfn = list->first; pfn && count <= list->count; pfn = page_states[pfn].next) {
+		if (!page_managed(pfn) || page_references(pfn) != 0) {
+			kprintf("CPU %u: page %05x in its %s list has %u references\n", cpu, pfn, name,
+				page_managed(pfn) ? page_references(pfn) : 0);
+			return 1;
+		}
+		count++;
+	}
+	if (count == list->count)
+		return 0;
+	kprintf("CPU %u: its %s list has %u pages, not %u\n", cpu, name, count, list->count);
+	return 1;
+}
+
+unsigned page_verify(void)
+{
+	unsigned wrong = buddy_verify();
+
+	for (unsigned n = 0; n < cpu_count; n++) {
+		for (unsigned zone = 0; zone < PAGE_ZONES; zone++) {
+			wrong += list_verify(&cpus[n]->pages.plain[zone], n, "plain");
+			wrong += list_verify(&cpus[n]->pages.zeroed[zone], n, "zeroed");
+		}
+	}
+	return wrong;
+}

@@ -1,0 +1,55 @@
+/* Requests between CPUs: see request.h for the promise. */
+#include <kern/cpu.h>
+#include <kern/lock.h>
+#include <kern/request.h>
+#include <kern/space.h>
+
+void request_serve(void)
+{
+	struct cpu *cpu = this_cpu();
+	uint32_t wanted = atomic_load(&cpu->request_wanted);
+
+	if (likely(wanted == atomic_load(&cpu->request_done)))
+		return;
+	atomic_exchange(&cpu->flush_pending, 0);
+	if (cpu->space && atomic_load(&cpu->space->envs) == 0)
+		space_load(NULL);
+	else
+		arch_tlb_flush_user();
+	if (cpu->env)
+		cpu->attention |= ATTEND_ENV;
+	atomic_store_release(&cpu->request_done, wanted);
+}
+
+void request_all(uint32_t mask)
+{
+	uint32_t ticket[CPUS_MAX];
+	unsigned me = this_cpu()->number;
+
+	mask &= ~(1u << me);
+	if (!mask)
+		return;
+	lock_check_none();
+	for (unsigned n = 0; n < cpu_count; n++) {
+		if (!(mask & 1u << n))
+			continue;
+		ticket[n] = atomic_add(&cpus[n]->request_wanted, 1);
+		platform_send_request(n);
+	}
+	for (unsigned n = 0; n < cpu_count; n++) {
+		if (!(mask & 1u << n))
+			continue;
+		while ((int32_t)(atomic_load(&cpus[n]->request_done) - ticket[n]) < 0) {
+			request_serve();
+			arch_pause();
+		}
+	}
+}
+
+void request_poke(unsigned n)
+{
+	if (n == this_cpu()->number)
+		this_cpu()->attention |= ATTEND_ENV | ATTEND_SWITCH;
+	else
+		platform_send_request(n);
+}

@@ -1,0 +1,54 @@
+/*
+ * Scheduling: which environment a CPU runs next.
+ *
+ * Each CPU has a run queue of environments that are ready; one that finds its own empty steals. One that becomes
+ * ready goes to the CPU it last ran on if that is idle, else to an idle CPU, which is woken at once, else
+ * to its last CPU. Time slices are SCHED_SLICE_NS long.
+ *
+ * An environment's place (`sched` and `cpu` in struct env) is guarded by the run-queue lock of its CPU while it is
+ * queued or running, and by the environment's own lock while it is off.
+ */
+#ifndef FINCH_KERN_SCHED_H
+#define FINCH_KERN_SCHED_H
+
+#include <common/list.h>
+#include <kern/lock.h>
+
+#define SCHED_SLICE_NS 10000000
+
+struct env;
+
+enum sched_place { SCHED_OFF, SCHED_QUEUED, SCHED_RUNNING };
+
+struct runq {
+	struct spinlock lock;
+	struct list ready GUARDED_BY(lock); /* of struct env, through runq_node */
+	uint32_t count;                     /* read by others without the lock, as a hint */
+};
+
+void runq_init(struct runq *runq, unsigned cpu);
+
+/* Put env, which is off all CPUs and queues and may run, on a queue. Its lock is held. */
+void sched_ready(struct env *env);
+/* The same, but on the calling CPU's queue and without waking others: for one that is ending. */
+void sched_ready_here(struct env *env);
+/* Take env off its queue if it is queued. Its lock is held. True: it is off now; false: it runs on a CPU. */
+bool sched_take_off(struct env *env);
+/* Make the CPU that runs env, if one does, look at its state soon (does not wait). Its lock is held. */
+void sched_poke(struct env *env);
+
+/*
+ * Called on the way back to user mode when this CPU's attention is set: gives the CPU to an environment that may
+ * run, idling until there is one. Afterwards the frame at the top of the stack is that environment's.
+ */
+void sched_attend(void);
+/* The time slice is over. */
+void sched_tick(void);
+
+/* Environments that run, are ready, or wait for something that can still come; none left: the system is at rest. */
+void sched_count_active(int change);
+
+/* How many CPUs are idle: bit n for CPU n. */
+uint32_t sched_idle_mask(void);
+
+#endif

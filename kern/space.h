@@ -1,0 +1,73 @@
+/*
+ * Address spaces: page tables, their lock, and the promise that a mapping that was taken away is gone on every CPU.
+ *
+ * A space is used by one or more environments. `envs` counts them; `pins` counts calls of others that work on it at
+ * the moment. Its user part is unmapped when the last environment has left, the rest freed when no pin is left.
+ *
+ * Calls work in slices of at most SPACE_SLICE pages under the lock; the translations they replace are flushed on
+ * all CPUs, without the lock, before the pages are dropped and before the call returns.
+ *
+ * Addresses here are page aligned and ranges lie below UTOP: callers have checked. `perm` is PTE_ bits within
+ * PTE_SYSCALL, PTE_P and PTE_U among them.
+ */
+#ifndef FINCH_KERN_SPACE_H
+#define FINCH_KERN_SPACE_H
+
+#include <kern/arch.h>
+#include <kern/lock.h>
+#include <kern/page.h>
+
+#define SPACE_SLICE 64 /* pages that are worked on under the lock at once */
+
+struct space {
+	struct spinlock lock;
+	struct arch_space arch;  /* the entries: lock; the hardware sets accessed and dirty bits on its own */
+	atomic_t loaded;         /* bit n: CPU n has it loaded (perhaps idly) */
+	atomic_t envs;
+	atomic_t pins;
+};
+
+/* A new space with nothing mapped and one environment. NULL: out of memory. */
+struct space *space_create(void) must_use;
+/* Use it on this CPU; NULL: the kernel's own. */
+void space_load(struct space *space);
+
+/* Keep it (but not its mappings) while it is worked on; let it go. */
+static inline void space_pin(struct space *space)
+{
+	atomic_add(&space->pins, 1);
+}
+static inline void space_unpin(struct space *space)
+{
+	atomic_add(&space->pins, -1u);
+}
+
+/*
+ * Map n fresh zeroed pages. Returns how many of them, from the start, are mapped now: at least 1, fewer than n when
+ * memory ran out or the CPU is wanted for something else; or -E_NO_MEM and nothing changed.
+ */
+int space_alloc(struct space *space, uintptr_t va, uint32_t perm, uint32_t n);
+/*
+ * Map at dstva what src has at srcva, for n pages. Returns how many, or when it did none -E_INVAL (nothing mapped at
+ * srcva, or writing asked for where src may not write) or -E_NO_MEM.
+ */
+int space_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t dstva, uint32_t perm, uint32_t n);
+/* Map page pfn, for which the caller gives a reference away if it succeeds. -E_NO_MEM. */
+int space_insert(struct space *space, uintptr_t va, pfn_t pfn, uint32_t perm);
+/* Unmap n pages; returns how many addresses were dealt with (at least 1). */
+int space_unmap(struct space *space, uintptr_t va, uint32_t n);
+/* Change permissions of what is mapped; returns how many addresses were dealt with, or -E_INVAL as space_map. */
+int space_protect(struct space *space, uintptr_t va, uint32_t perm, uint32_t n);
+
+/* The page at va and its permissions (0: none). For the monitor and for tests. */
+pfn_t space_lookup(struct space *space, uintptr_t va, uint32_t *perm);
+
+/* The environment that calls leaves; true if it was the last. The CPU does not have the space loaded any more. */
+bool space_leave(struct space *space);
+/*
+ * For a space that the last environment left: unmap and free some of it. Call again until it returns true:
+ * the space is gone then.
+ */
+bool space_destroy_slice(struct space *space);
+
+#endif
