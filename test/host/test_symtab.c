@@ -1,0 +1,219 @@
+/*
+ * Host test of common/symtab.c: right answers from a good table, and from a damaged one no read outside the table, no
+ * loop and no unprintable name. Run under ASan and UBSan: the table is in a block of exactly its size.
+ */
+#define off_t finch_off_t /* abi/types.h has its own */
+#include <common/symtab.h>
+#undef off_t
+#include <common/symtab_format.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int failures;
+
+#define CHECK(condition)                                                                                         \
+	do {                                                                                                     \
+		if (!(condition)) {                                                                              \
+			printf("%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                           \
+			failures++;                                                                              \
+		}                                                                                                \
+	} while (0)
+
+struct table {
+	uint8_t *bytes;
+	size_t size;
+	unsigned long reads;
+	bool strict; /* complain of a read outside: the table is a good one */
+};
+
+static bool read_table(void *context, size_t offset, void *to, size_t n)
+{
+	struct table *table = context;
+	table->reads++;
+	CHECK(n <= 64);
+	bool inside = offset <= table->size && n <= table->size - offset;
+	CHECK(inside || !table->strict);
+	if (inside)
+		memcpy(to, table->bytes + offset, n);
+	return inside;
+}
+
+static void put32(uint8_t *to, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		to[i] = (uint8_t)(value >> 8 * i);
+}
+
+#define SLOT 96
+static const char strings[][SLOT] = {"first", "second",
+				     "a_function_whose_name_is_much_longer_than_the_room_that_there_is_for_one",
+				     "kern/one.c", "kern/two.h", "bad\nname"};
+enum { FIRST = 0, SECOND = SLOT, LONG = 2 * SLOT, ONE = 3 * SLOT, TWO = 4 * SLOT, BAD = 5 * SLOT };
+
+/* Of two functions: one with lines of two files and a jump back, one with a line beyond 32768. */
+static const uint8_t lines[] = {
+	/* first, at 0: one.c:10; 4 on :12; 2 on two.h:5; 300 on one.c:4 */
+	0, 10, 4, 2 * 4, 2, 2 * 13 + 1, 1, 0xAC, 0x02, 2 * 1 + 1, 0, 0,
+	/* second, at 12: two.h:40000; 1 on :39999 */
+	1, 0xC0, 0xB8, 0x02, 1, 2 * 1, 0,
+};
+
+static void put_function(uint8_t *to, uint32_t address, uint32_t size, uint32_t name, uint32_t at)
+{
+	put32(to, address);
+	put32(to + 4, size);
+	put32(to + 8, name);
+	put32(to + 12, at);
+}
+
+static struct table make_table(void)
+{
+	enum { FUNCTIONS = 4, FILES = 2, LINES = SYMTAB_HEADER_SIZE + FUNCTIONS * SYMTAB_FUNCTION_SIZE + FILES * 4 };
+	struct table table = {.size = LINES + sizeof(lines) + sizeof(strings), .strict = true};
+	uint8_t *at = table.bytes = calloc(1, table.size);
+	put32(at + SYMTAB_AT_MAGIC, SYMTAB_MAGIC);
+	put32(at + SYMTAB_AT_VERSION, SYMTAB_VERSION);
+	put32(at + SYMTAB_AT_SIZE, (uint32_t)table.size);
+	put32(at + SYMTAB_AT_FUNCTIONS, FUNCTIONS);
+	put32(at + SYMTAB_AT_FILES, FILES);
+	put32(at + SYMTAB_AT_LINES, LINES);
+	put32(at + SYMTAB_AT_STRINGS, LINES + sizeof(lines));
+	at += SYMTAB_HEADER_SIZE;
+	put_function(at, 0x1000, 0x200, FIRST, 0);
+	put_function(at + 16, 0x1200, 0x10, SECOND, 12);
+	put_function(at + 32, 0x1300, 0x10, LONG, SYMTAB_NO_LINES);
+	put_function(at + 48, 0xFFFFFFF0, 0x10, BAD, SYMTAB_NO_LINES);
+	put32(at + 64, ONE);
+	put32(at + 68, TWO);
+	memcpy(table.bytes + LINES, lines, sizeof(lines));
+	memcpy(table.bytes + LINES + sizeof(lines), strings, sizeof(strings));
+	return table;
+}
+
+/* function NULL: nothing is there. */
+static void expect(struct table *table, uint32_t address, const char *function, uint32_t offset, const char *file,
+		   uint32_t line)
+{
+	struct symtab_place place;
+	int before = failures;
+	CHECK(symtab_find(read_table, table, address, &place) == (function != NULL));
+	if (function) {
+		CHECK(!strcmp(place.function, function));
+		CHECK(!strcmp(place.file, file));
+		CHECK(place.offset == offset && place.line == line);
+	}
+	if (failures > before)
+		printf("  at 0x%x expected %s+%u %s:%u, got %s+%u %s:%u\n", address, function ? function : "nothing",
+		       offset, file, line, place.function, place.offset, place.file, place.line);
+}
+
+static void test_good(void)
+{
+	struct table table = make_table();
+	expect(&table, 0x0FFF, NULL, 0, "", 0);
+	expect(&table, 0x1000, "first", 0, "kern/one.c", 10);
+	expect(&table, 0x1003, "first", 3, "kern/one.c", 10);
+	expect(&table, 0x1004, "first", 4, "kern/one.c", 12);
+	expect(&table, 0x1006, "first", 6, "kern/two.h", 5);
+	expect(&table, 0x1131, "first", 0x131, "kern/two.h", 5);
+	expect(&table, 0x1132, "first", 0x132, "kern/one.c", 4);
+	expect(&table, 0x11FF, "first", 0x1FF, "kern/one.c", 4);
+	expect(&table, 0x1200, "second", 0, "kern/two.h", 40000);
+	expect(&table, 0x120F, "second", 15, "kern/two.h", 39999);
+	expect(&table, 0x1210, NULL, 0, "", 0);
+	expect(&table, 0x1305, "a_function_whose_name_is_much_longer_than_the_room_that_there_i", 5, "", 0);
+	expect(&table, 0xFFFFFFFF, "bad?name", 15, "", 0);
+	free(table.bytes);
+}
+
+static void test_refused(void)
+{
+	static const struct {
+		unsigned at;
+		uint32_t value;
+	} bad[] = {
+		{SYMTAB_AT_MAGIC, 0}, {SYMTAB_AT_VERSION, 2}, {SYMTAB_AT_SIZE, SYMTAB_SIZE_MAX + 1},
+		{SYMTAB_AT_SIZE, 0}, {SYMTAB_AT_FUNCTIONS, 0xFFFFFFFF}, {SYMTAB_AT_FUNCTIONS, 0x10000001},
+		{SYMTAB_AT_FILES, 0x40000002}, {SYMTAB_AT_LINES, 0}, {SYMTAB_AT_LINES, 0xFFFFFFFF},
+		{SYMTAB_AT_STRINGS, 0}, {SYMTAB_AT_STRINGS, 0xFFFFFFFF},
+	};
+	struct symtab_place place;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct table table = make_table();
+		put32(table.bytes + bad[i].at, bad[i].value);
+		CHECK(!symtab_find(read_table, &table, 0x1000, &place));
+		CHECK(table.reads <= 1 && place.function[0] == '\0' && place.file[0] == '\0');
+		free(table.bytes);
+	}
+	struct table none = {.bytes = NULL};
+	CHECK(!symtab_find(read_table, &none, 0x1000, &place) && none.reads == 1);
+}
+
+static bool printable(const char *s)
+{
+	size_t length = strnlen(s, SYMTAB_NAME_MAX);
+	for (size_t i = 0; i < length; i++)
+		if (s[i] <= ' ' || s[i] > '~')
+			return false;
+	return length < SYMTAB_NAME_MAX;
+}
+
+/* One look-up reads at most the header, a binary search, and the rows and names in pieces. */
+static void expect_bounded(struct table *table, uint32_t address)
+{
+	struct symtab_place place;
+	table->reads = 0;
+	symtab_find(read_table, table, address, &place);
+	CHECK(table->reads <= 64 + SYMTAB_ROWS_MAX * 15 / 64);
+	CHECK(printable(place.function) && printable(place.file));
+}
+
+static void test_damaged(void)
+{
+	srand(1);
+	for (int round = 0; round < 100000 && !failures; round++) {
+		struct table table = make_table();
+		table.strict = false;
+		for (int damages = rand() % 8; damages >= 0; damages--) {
+			size_t at = (size_t)rand() % (rand() % 2 ? table.size : (size_t)SYMTAB_HEADER_SIZE);
+			table.bytes[at] = (uint8_t)(rand() % 3 ? rand() : rand() % 2 ? 0xFF : 0);
+		}
+		if (rand() % 8 == 0)
+			table.bytes = realloc(table.bytes, table.size = 1 + (size_t)rand() % table.size);
+		for (int i = 0; i < 4; i++)
+			expect_bounded(&table, i ? 0x1000 + (uint32_t)rand() % 0x400 : (uint32_t)rand());
+		free(table.bytes);
+	}
+}
+
+/* Rows without end, names without end, in a table as large as one may be. */
+static void test_huge(void)
+{
+	struct table table = {.bytes = malloc(SYMTAB_SIZE_MAX), .size = SYMTAB_SIZE_MAX, .strict = true};
+	for (int fill = 1; fill < 256; fill++) {
+		uint8_t *at = table.bytes;
+		memset(at, fill, table.size);
+		put32(at + SYMTAB_AT_MAGIC, SYMTAB_MAGIC);
+		put32(at + SYMTAB_AT_VERSION, SYMTAB_VERSION);
+		put32(at + SYMTAB_AT_SIZE, SYMTAB_SIZE_MAX);
+		put32(at + SYMTAB_AT_FUNCTIONS, 1);
+		put32(at + SYMTAB_AT_FILES, 1);
+		put32(at + SYMTAB_AT_LINES, SYMTAB_HEADER_SIZE + 20);
+		put32(at + SYMTAB_AT_STRINGS, SYMTAB_SIZE_MAX - 100);
+		put_function(at + SYMTAB_HEADER_SIZE, 0, 0xFFFFFFFF, 0, 0);
+		expect_bounded(&table, 0xFFFFFFFE);
+		expect_bounded(&table, 1000000);
+	}
+	free(table.bytes);
+}
+
+int main(void)
+{
+	test_good();
+	test_refused();
+	test_damaged();
+	test_huge();
+	printf("%s symtab\n", failures ? "not ok" : "ok");
+	return failures != 0;
+}
