@@ -3,7 +3,7 @@
  *
  * The include path chooses the architecture; its <arch/...> headers bring the constants (PGSIZE, UTOP, PTE_ ...),
  * the frames that programs see, and the inline part (<arch/kernel.h>): arch_this_cpu, arch_pause, arch_idle,
- * arch_pte_..., arch_call_....
+ * arch_poll_interrupts, arch_pte_..., arch_call_....
  *
  * The kernel runs with interrupts off, on one stack per CPU. An entry from user mode leaves its frame at the top of
  * that stack; C code returns to the entry code, which restores whatever stands there then. So a switch between
@@ -42,8 +42,16 @@ arch_pte_t *arch_space_entry(const struct arch_space *space, uintptr_t va);
 arch_pte_t *arch_space_entry_make(struct arch_space *space, uintptr_t va);
 /* The first address >= va and below UTOP that has a table, or UTOP. */
 uintptr_t arch_space_next_table(const struct arch_space *space, uintptr_t va);
+/*
+ * Note that this entry, got from arch_space_entry_make, is about to be used; and the next noted entry at or after
+ * `entry` in its table (it may be empty), NULL: no more. So a table with few entries is not searched whole.
+ */
+void arch_space_note(arch_pte_t *entry);
+arch_pte_t *arch_space_noted(arch_pte_t *entry);
 /* Free the (empty) table that maps va. */
 void arch_space_free_table(struct arch_space *space, uintptr_t va);
+/* Let programs read size bytes at the kernel address from, at va (UENVS or UPAGES). At boot only. */
+void arch_space_publish(uintptr_t va, const void *from, size_t size);
 /* May user code read va, which is >= UTOP? (Kernel mappings that programs may see.) */
 bool arch_space_user_readable(uintptr_t va);
 /* Use space on this CPU from now on. NULL: the kernel's own, without user mappings. */

@@ -17,13 +17,21 @@ struct boot_range {
 struct boot_info {
 	struct boot_range ram[BOOT_RANGES_MAX]; /* usable RAM below 4 GB; not sorted, may touch */
 	unsigned ram_count;
-	struct boot_range taken[8]; /* parts of it in use: kernel, archive, trampoline, early tables */
+	struct boot_range taken[16]; /* parts of it in use: kernel, archive, trampoline, early tables */
 	unsigned taken_count;
 	struct boot_range archive; /* empty: none was given */
 	char words[BOOT_WORDS_MAX]; /* the boot words */
 };
 
 extern struct boot_info boot_info;
+
+/*
+ * Memory for as long as the machine runs, zeroed, a multiple of pages, with a kernel address; before page_init
+ * only. Ends the boot if there is not enough.
+ */
+void *boot_alloc(size_t bytes);
+/* Keep [start, end) from boot_alloc and from page_init. */
+void boot_take(uint64_t start, uint64_t end);
 
 /* Is this word among the boot words? ("verbose", "lock=big") */
 bool boot_word(const char *word);

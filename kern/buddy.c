@@ -138,7 +138,7 @@ static void give_range(const struct boot_info *boot, uint64_t start, uint64_t en
 			give_range(boot, taken->end, end, i + 1);
 		return;
 	}
-	pfn_t first = MAX(ROUNDUP(start, (uint64_t)PGSIZE) >> PGSHIFT, 1u), last = end >> PGSHIFT;
+	pfn_t first = MAX((pfn_t)((start + PGSIZE - 1) >> PGSHIFT), 1u), last = end >> PGSHIFT;
 	for (pfn_t pfn = first; pfn < last;) {
 		unsigned order = 0;
 		while (order + 1 < BUDDY_ORDERS && pfn % (2u << order) == 0 && pfn + (2u << order) <= last)

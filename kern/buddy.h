@@ -13,7 +13,7 @@
 #define BUDDY_ORDERS 11 /* blocks of 1 page to 4 MB */
 
 struct page_state {
-	pfn_t next, prev;  /* in a free list of the buddy allocator or (next) of a cache */
+	pfn_t next, prev;  /* in a free list of the buddy allocator or (next) of a cache; prev: see page_note */
 	uint8_t order;     /* of a block that is free in the buddy allocator, for its first page */
 	bool block_free;   /* this is the first page of such a block */
 	bool managed;      /* RAM that is or was free at boot */

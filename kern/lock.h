@@ -22,6 +22,7 @@ enum lock_rank {
 	RANK_SPACE,   /* one address space */
 	RANK_CONSOLE_INPUT, /* typed bytes and who waits for them */
 	RANK_RUNQ,    /* one CPU's run queue */
+	RANK_POOL,    /* the pool of struct space */
 	RANK_PAGES,   /* the buddy allocator */
 	RANK_DEVICE,  /* a chip */
 	RANK_CONSOLE, /* output: last, so that anything can print */

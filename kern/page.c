@@ -130,12 +130,18 @@ pfn_t page_take_kernel(void)
 
 	if (fails_now(cpu))
 		return NO_PAGE;
-	if ((pfn = list_pop(&cache->zeroed[PAGE_DIRECT])))
-		return taken(pfn);
-	if (!(pfn = take_plain(cache, PAGE_DIRECT)))
-		return NO_PAGE;
-	arch_page_zero(page_address(pfn));
+	if (!(pfn = list_pop(&cache->zeroed[PAGE_DIRECT]))) {
+		if (!(pfn = take_plain(cache, PAGE_DIRECT)))
+			return NO_PAGE;
+		arch_page_zero(page_address(pfn));
+	}
+	*page_note(pfn) = 0;
 	return taken(pfn);
+}
+
+uint32_t *page_note(pfn_t pfn)
+{
+	return &page_states[pfn].prev;
 }
 
 void page_hold(pfn_t pfn)

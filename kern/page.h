@@ -43,6 +43,8 @@ pfn_t page_take_user(void) must_use;
 pfn_t page_take_kernel(void) must_use;
 /* The same as page_take_user, with any contents: the caller overwrites all of it. */
 pfn_t page_take_user_plain(void) must_use;
+/* A word that the holder of a page from page_take_kernel may use as it likes; 0 at first. */
+uint32_t *page_note(pfn_t pfn);
 /* One reference more; one less, and the page is freed with the last. */
 void page_hold(pfn_t pfn);
 void page_drop(pfn_t pfn);

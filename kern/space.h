@@ -25,6 +25,7 @@ struct space {
 	atomic_t loaded;         /* bit n: CPU n has it loaded (perhaps idly) */
 	atomic_t envs;
 	atomic_t pins;
+	uintptr_t cursor;        /* how far space_destroy_slice has come */
 };
 
 /* A new space with nothing mapped and one environment. NULL: out of memory. */

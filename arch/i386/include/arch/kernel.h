@@ -59,6 +59,12 @@ static inline void arch_idle(void)
 	__asm__ volatile("sti; hlt; cli" : : : "memory");
 }
 
+/* Handle the interrupts that are pending, if any. No lock (but the big one) is held. */
+static inline void arch_poll_interrupts(void)
+{
+	__asm__ volatile("sti; nop; cli" : : : "memory");
+}
+
 static inline bool arch_pte_present(arch_pte_t pte)
 {
 	return pte & PTE_P;

@@ -1,0 +1,427 @@
+/* Address spaces: see space.h. Each call loops over slices; a slice works under the lock, then flushes, then drops. */
+#include <abi/error.h>
+#include <kern/cpu.h>
+#include <kern/request.h>
+#include <kern/space.h>
+
+#define FLUSH_SINGLY 8 /* up to so many pages are flushed one by one on this CPU */
+
+/* What a slice has replaced: translations to forget, pages to drop after that. */
+struct replaced {
+	uintptr_t first, last; /* addresses; last < first: none */
+	uint32_t count;
+	pfn_t pages[SPACE_SLICE];
+};
+
+static struct spinlock pool_lock = SPINLOCK(RANK_POOL, "space pool");
+static struct space *pool GUARDED_BY(pool_lock); /* unused ones, linked through cursor */
+
+static struct space *pool_take(void)
+{
+	spin_lock(&pool_lock);
+	struct space *space = pool;
+	if (space)
+		pool = (struct space *)space->cursor;
+	spin_unlock(&pool_lock);
+	return space;
+}
+
+static void pool_give(struct space *space)
+{
+	spin_lock(&pool_lock);
+	space->cursor = (uintptr_t)pool;
+	pool = space;
+	spin_unlock(&pool_lock);
+}
+
+/* Add a page's worth of unused ones. False: out of memory. */
+static bool pool_grow(void)
+{
+	pfn_t pfn = page_take_kernel();
+
+	if (!pfn)
+		return false;
+	struct space *spaces = page_address(pfn);
+	for (size_t i = 0; i < PGSIZE / sizeof *spaces; i++) {
+		/* The first page directory word is not in use: a stable number for the lock order is the address. */
+		spin_init(&spaces[i].lock, RANK_SPACE, "space", ((uintptr_t)&spaces[i] - KERNBASE) / sizeof *spaces);
+		pool_give(&spaces[i]);
+	}
+	return true;
+}
+
+struct space *space_create(void)
+{
+	struct space *space = pool_take();
+
+	if (!space && (!pool_grow() || !(space = pool_take())))
+		return NULL;
+	if (arch_space_create(&space->arch) < 0) {
+		pool_give(space);
+		return NULL;
+	}
+	space->loaded.value = 0;
+	space->envs.value = 1;
+	space->pins.value = 0;
+	space->cursor = 0;
+	return space;
+}
+
+void space_load(struct space *space)
+{
+	struct cpu *cpu = this_cpu();
+	struct space *old = cpu->space;
+	uint32_t bit = 1u << cpu->number;
+
+	if (old == space)
+		return;
+	/* In this order: whoever takes a mapping away sees the bit, or we see the mapping gone. */
+	if (space)
+		atomic_or(&space->loaded, bit);
+	cpu->space = space;
+	arch_space_load(space ? &space->arch : NULL);
+	if (old)
+		atomic_and(&old->loaded, ~bit);
+}
+
+/* Make all CPUs forget what they know of [first, last] of space. No lock is held. */
+static void flush(struct space *space, uintptr_t first, uintptr_t last)
+{
+	struct cpu *cpu = this_cpu();
+	uint32_t others = atomic_load(&space->loaded);
+
+	if (cpu->space == space) {
+		others &= ~(1u << cpu->number);
+		if (last - first < FLUSH_SINGLY * PGSIZE) {
+			for (uintptr_t va = first; va <= last; va += PGSIZE)
+				arch_tlb_flush_page(va);
+		} else {
+			arch_tlb_flush_user();
+		}
+	}
+	if (likely(!others))
+		return;
+	/* An idle CPU flushes when it stops being idle: it looks at flush_pending after it has cleared lazy. */
+	for (unsigned n = 0; n < cpu_count; n++) {
+		if (!(others & 1u << n))
+			continue;
+		atomic_exchange(&cpus[n]->flush_pending, 1);
+		if (atomic_load(&cpus[n]->lazy))
+			others &= ~(1u << n);
+	}
+	request_all(others);
+}
+
+static inline void replaced_init(struct replaced *replaced)
+{
+	replaced->first = UTOP;
+	replaced->last = 0;
+	replaced->count = 0;
+}
+
+/* Entry old of va has been replaced; its page is dropped too if `page`. */
+static inline void replaced_add(struct replaced *replaced, uintptr_t va, arch_pte_t old, bool page)
+{
+	replaced->first = MIN(replaced->first, va);
+	replaced->last = MAX(replaced->last, va);
+	if (page)
+		replaced->pages[replaced->count++] = arch_pte_pfn(old);
+}
+
+static void replaced_finish(struct replaced *replaced, struct space *space)
+{
+	if (replaced->last < replaced->first)
+		return;
+	flush(space, replaced->first, replaced->last);
+	for (uint32_t i = 0; i < replaced->count; i++)
+		page_drop(replaced->pages[i]);
+}
+
+/* Exchange an entry; the hardware may set its accessed and dirty bits meanwhile. */
+static inline arch_pte_t entry_exchange(arch_pte_t *entry, arch_pte_t value)
+{
+	return __atomic_exchange_n(entry, value, __ATOMIC_SEQ_CST);
+}
+
+/* The entry after this one, for va (already advanced): the next word, but for the end of a table. */
+static inline arch_pte_t *entry_next(arch_pte_t *entry, uintptr_t va)
+{
+	return va % PTSIZE ? entry + 1 : NULL;
+}
+
+/* Is it time to stop between two slices? Interrupts that wait are handled first. */
+static bool interrupted(void)
+{
+	arch_poll_interrupts();
+	return this_cpu()->attention != 0;
+}
+
+/* Install page pfn, whose reference passes to the space. *entry is va's if known. False: no memory for a table. */
+static inline bool install(struct space *space, arch_pte_t **entry, uintptr_t va, pfn_t pfn, uint32_t perm,
+			   struct replaced *replaced)
+{
+	if (!*entry && !(*entry = arch_space_entry_make(&space->arch, va)))
+		return false;
+	arch_space_note(*entry);
+	arch_pte_t old = **entry;
+	if (likely(!arch_pte_present(old))) {
+		**entry = arch_pte_make(pfn, perm);
+		return true;
+	}
+	old = entry_exchange(*entry, arch_pte_make(pfn, perm));
+	replaced_add(replaced, va, old, true);
+	return true;
+}
+
+static uint32_t alloc_slice(struct space *space, uintptr_t va, uint32_t perm, uint32_t n)
+{
+	struct replaced replaced;
+	arch_pte_t *entry = NULL;
+	uint32_t done;
+
+	replaced_init(&replaced);
+	spin_lock(&space->lock);
+	for (done = 0; done < n; done++, va += PGSIZE) {
+		pfn_t pfn = page_take_user();
+		if (!pfn)
+			break;
+		if (!install(space, &entry, va, pfn, perm, &replaced)) {
+			page_drop(pfn);
+			break;
+		}
+		entry = entry_next(entry, va + PGSIZE);
+	}
+	spin_unlock(&space->lock);
+	replaced_finish(&replaced, space);
+	return done;
+}
+
+int space_alloc(struct space *space, uintptr_t va, uint32_t perm, uint32_t n)
+{
+	uint32_t done = 0;
+
+	for (;;) {
+		uint32_t slice = MIN(n - done, (uint32_t)SPACE_SLICE);
+		uint32_t did = alloc_slice(space, va + done * PGSIZE, perm, slice);
+		done += did;
+		if (did < slice)
+			return done ? (int)done : -E_NO_MEM;
+		if (done == n || interrupted())
+			return done;
+	}
+}
+
+/* Read up to n mappings of src, taking a reference to each page. Returns how many; *error says why not n. */
+static uint32_t gather(struct space *src, uintptr_t va, uint32_t perm, uint32_t n, pfn_t pages[], int *error)
+{
+	const arch_pte_t *entry = NULL;
+	uint32_t got;
+
+	spin_lock(&src->lock);
+	for (got = 0; got < n; got++, va += PGSIZE) {
+		if (!entry)
+			entry = arch_space_entry(&src->arch, va);
+		if (!entry || !arch_pte_present(*entry) || (perm & PTE_W && !(*entry & PTE_W))) {
+			*error = -E_INVAL;
+			break;
+		}
+		pages[got] = arch_pte_pfn(*entry);
+		page_hold(pages[got]);
+		entry = (va + PGSIZE) % PTSIZE ? entry + 1 : NULL;
+	}
+	spin_unlock(&src->lock);
+	return got;
+}
+
+/* Map n pages whose references are given; those that find no room are dropped. Returns how many were mapped. */
+static uint32_t install_slice(struct space *dst, uintptr_t va, uint32_t perm, uint32_t n, const pfn_t pages[])
+{
+	struct replaced replaced;
+	arch_pte_t *entry = NULL;
+	uint32_t done;
+
+	replaced_init(&replaced);
+	spin_lock(&dst->lock);
+	for (done = 0; done < n; done++, va += PGSIZE) {
+		if (!install(dst, &entry, va, pages[done], perm, &replaced))
+			break;
+		entry = entry_next(entry, va + PGSIZE);
+	}
+	spin_unlock(&dst->lock);
+	for (uint32_t i = done; i < n; i++)
+		page_drop(pages[i]);
+	replaced_finish(&replaced, dst);
+	return done;
+}
+
+int space_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t dstva, uint32_t perm, uint32_t n)
+{
+	pfn_t pages[SPACE_SLICE];
+	uint32_t done = 0;
+
+	for (;;) {
+		int error = 0;
+		uint32_t slice = MIN(n - done, (uint32_t)SPACE_SLICE);
+		uint32_t got = gather(src, srcva + done * PGSIZE, perm, slice, pages, &error);
+		uint32_t did = install_slice(dst, dstva + done * PGSIZE, perm, got, pages);
+		if (did < got)
+			error = -E_NO_MEM;
+		done += did;
+		if (error)
+			return done ? (int)done : error;
+		if (done == n || interrupted())
+			return done;
+	}
+}
+
+int space_insert(struct space *space, uintptr_t va, pfn_t pfn, uint32_t perm)
+{
+	page_hold(pfn);
+	if (install_slice(space, va, perm, 1, &pfn) == 0)
+		return -E_NO_MEM;
+	page_drop(pfn);
+	return 0;
+}
+
+/* Deal with addresses from va to end, at most a slice of mapped ones; returns where it stopped. */
+static uintptr_t unmap_slice(struct space *space, uintptr_t va, uintptr_t end)
+{
+	struct replaced replaced;
+	arch_pte_t *entry = NULL;
+
+	replaced_init(&replaced);
+	spin_lock(&space->lock);
+	while (va < end && replaced.count < SPACE_SLICE) {
+		if (!entry && !(entry = arch_space_entry(&space->arch, va))) {
+			uintptr_t next = arch_space_next_table(&space->arch, va);
+			va = MIN(next, end);
+			continue;
+		}
+		if (arch_pte_present(*entry))
+			replaced_add(&replaced, va, entry_exchange(entry, 0), true);
+		va += PGSIZE;
+		entry = entry_next(entry, va);
+	}
+	spin_unlock(&space->lock);
+	replaced_finish(&replaced, space);
+	return va;
+}
+
+int space_unmap(struct space *space, uintptr_t va, uint32_t n)
+{
+	uintptr_t at = va, end = va + n * PGSIZE;
+
+	do {
+		at = unmap_slice(space, at, end);
+	} while (at < end && !interrupted());
+	return (at - va) / PGSIZE;
+}
+
+/* Set new permissions in an entry, keeping accessed and dirty as the hardware sets them meanwhile. */
+static arch_pte_t entry_protect(arch_pte_t *entry, uint32_t perm)
+{
+	arch_pte_t old = *entry;
+
+	while (!__atomic_compare_exchange_n(entry, &old, (old & ~PTE_SYSCALL) | perm, false, __ATOMIC_SEQ_CST,
+					    __ATOMIC_RELAXED))
+		continue;
+	return old;
+}
+
+static uintptr_t protect_slice(struct space *space, uintptr_t va, uintptr_t end, uint32_t perm, int *error)
+{
+	struct replaced replaced;
+	arch_pte_t *entry = NULL;
+	uint32_t changed = 0;
+
+	replaced_init(&replaced);
+	spin_lock(&space->lock);
+	while (va < end && changed < SPACE_SLICE) {
+		if (!entry && !(entry = arch_space_entry(&space->arch, va))) {
+			uintptr_t next = arch_space_next_table(&space->arch, va);
+			va = MIN(next, end);
+			continue;
+		}
+		if (arch_pte_present(*entry)) {
+			if (perm & PTE_W && !(*entry & PTE_W)) {
+				*error = -E_INVAL;
+				break;
+			}
+			replaced_add(&replaced, va, entry_protect(entry, perm), false);
+			changed++;
+		}
+		va += PGSIZE;
+		entry = entry_next(entry, va);
+	}
+	spin_unlock(&space->lock);
+	replaced_finish(&replaced, space);
+	return va;
+}
+
+int space_protect(struct space *space, uintptr_t va, uint32_t perm, uint32_t n)
+{
+	uintptr_t at = va, end = va + n * PGSIZE;
+	int error = 0;
+
+	do {
+		at = protect_slice(space, at, end, perm, &error);
+	} while (!error && at < end && !interrupted());
+	return at > va ? (int)((at - va) / PGSIZE) : error;
+}
+
+pfn_t space_lookup(struct space *space, uintptr_t va, uint32_t *perm)
+{
+	pfn_t pfn = NO_PAGE;
+
+	*perm = 0;
+	spin_lock(&space->lock);
+	const arch_pte_t *entry = arch_space_entry(&space->arch, va);
+	if (entry && arch_pte_present(*entry)) {
+		pfn = arch_pte_pfn(*entry);
+		*perm = arch_pte_perm(*entry);
+	}
+	spin_unlock(&space->lock);
+	return pfn;
+}
+
+bool space_leave(struct space *space)
+{
+	if (atomic_add(&space->envs, -1u) > 0)
+		return false;
+	if (this_cpu()->space == space)
+		space_load(NULL);
+	request_all(atomic_load(&space->loaded));
+	return true;
+}
+
+/* Unmap all that the table at va has. No CPU uses the space any more, but a pin may still look at it. */
+static void destroy_table(struct space *space, uintptr_t va)
+{
+	spin_lock(&space->lock);
+	arch_pte_t *entry = arch_space_noted(arch_space_entry(&space->arch, va));
+	for (; entry; entry = arch_space_noted(entry + 1)) {
+		if (arch_pte_present(*entry)) {
+			page_drop(arch_pte_pfn(*entry));
+			*entry = 0;
+		}
+	}
+	arch_space_free_table(&space->arch, va);
+	spin_unlock(&space->lock);
+}
+
+bool space_destroy_slice(struct space *space)
+{
+	/* A pin could still map something behind the cursor. */
+	if (atomic_load(&space->pins))
+		return false;
+	space->cursor = arch_space_next_table(&space->arch, space->cursor);
+	for (unsigned tables = 0; space->cursor < UTOP; tables++) {
+		if (tables == 8)
+			return false;
+		destroy_table(space, space->cursor);
+		space->cursor = arch_space_next_table(&space->arch, space->cursor);
+	}
+	arch_space_destroy(&space->arch);
+	pool_give(space);
+	return true;
+}
