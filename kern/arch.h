@@ -43,12 +43,13 @@ arch_pte_t *arch_space_entry_make(struct arch_space *space, uintptr_t va);
 /* The first address >= va and below UTOP that has a table, or UTOP. */
 uintptr_t arch_space_next_table(const struct arch_space *space, uintptr_t va);
 /*
- * Note that this entry, got from arch_space_entry_make, is about to be used; and the next noted entry at or after
- * `entry` in its table (it may be empty), NULL: no more. So a table with few entries is not searched whole.
+ * Tables remember where they may have entries, so that one with few is not searched whole: note that this entry is
+ * about to be used; and the index of the next noted entry at or after `index` of a table (given by its first entry),
+ * NPTENTRIES if there is none. A noted entry may be empty.
  */
-void arch_space_note(arch_pte_t *entry);
-arch_pte_t *arch_space_noted(arch_pte_t *entry);
-/* Free the (empty) table that maps va. */
+void arch_table_note(arch_pte_t *entry);
+unsigned arch_table_noted(const arch_pte_t *table, unsigned index);
+/* Free the table that maps va; what it maps has been dropped. */
 void arch_space_free_table(struct arch_space *space, uintptr_t va);
 /* Let programs read size bytes at the kernel address from, at va (UENVS or UPAGES). At boot only. */
 void arch_space_publish(uintptr_t va, const void *from, size_t size);

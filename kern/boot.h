@@ -30,6 +30,8 @@ extern struct boot_info boot_info;
  * only. Ends the boot if there is not enough.
  */
 void *boot_alloc(size_t bytes);
+/* Pages of RAM below 4 GB. */
+uint32_t boot_ram_pages(void);
 /* Keep [start, end) from boot_alloc and from page_init. */
 void boot_take(uint64_t start, uint64_t end);
 

@@ -60,6 +60,9 @@ struct env {
 	struct env_notice notices[ENV_NOTICES];
 	unsigned notice_next;
 
+	envid_t ended_by;      /* who ended it */
+	bool frame_replaced;   /* by its parent while it waited: the wait's result is not to be put into it */
+	bool destroys_space;   /* while dying: it was the last in its space */
 	bool left_space; /* while dying: the environment has left its space (space is still set, to be destroyed) */
 	bool first;      /* started by the kernel as the first program: its end decides the machine's status */
 
@@ -86,10 +89,17 @@ int env_find(envid_t id, bool right, struct env **env) must_use UNCHECKED_LOCKIN
 void env_release(struct env *env) UNCHECKED_LOCKING;
 /* Its address space, pinned unless it is the caller's: as env_find with right. Pair with env_space_put. */
 int env_space_get(envid_t id, struct space **space) must_use;
-void env_space_put(struct space *space);
+void env_space_put(struct space *space, envid_t id);
 
-/* Begin the end of env (locked): status as env_wait brings it. It does not run any user instruction on this CPU after. */
-void env_doom(struct env *env, int status, bool itself) REQUIRES(env->lock);
+/*
+ * Begin the end of env: status as env_wait brings it. Returns the CPU that still runs it as a mask: once request_all
+ * has had its answer, env runs no user instruction any more.
+ */
+uint32_t env_doom(struct env *env, int status, bool itself) REQUIRES(env->lock);
+/* SYS_env_destroy. */
+int env_destroy(envid_t id);
+/* On the way back to user mode: put the current environment away if it is dying or suspended. */
+void env_attend(void);
 /* End the environment that runs on this CPU. */
 void env_end_current(int status, bool itself);
 /* Take some more of a dying environment apart; true: it is gone. Called without locks, on the CPU that picked it. */
@@ -105,6 +115,8 @@ void env_wake(struct env *env, uint32_t wait, int32_t result);
 
 /* Set the status that SYS_env_set_status asks for: ENV_RUNNABLE or ENV_NOT_RUNNABLE. envid: as for env_find. */
 int env_set_status(envid_t id, int status);
+/* Replace the registers of envid (made harmless by the caller); one that runs is made to stand still for it. */
+int env_set_frame(envid_t id, const struct Trapframe *tf);
 /* SYS_env_wait without the copying: 0 and *status, or an error; -E_INTERRUPTED with *sleeping set: it blocked. */
 int env_wait(envid_t id, int *status, bool *sleeping);
 

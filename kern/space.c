@@ -162,7 +162,7 @@ static inline bool install(struct space *space, arch_pte_t **entry, uintptr_t va
 {
 	if (!*entry && !(*entry = arch_space_entry_make(&space->arch, va)))
 		return false;
-	arch_space_note(*entry);
+	arch_table_note(*entry);
 	arch_pte_t old = **entry;
 	if (likely(!arch_pte_present(old))) {
 		**entry = arch_pte_make(pfn, perm);
@@ -398,12 +398,10 @@ bool space_leave(struct space *space)
 static void destroy_table(struct space *space, uintptr_t va)
 {
 	spin_lock(&space->lock);
-	arch_pte_t *entry = arch_space_noted(arch_space_entry(&space->arch, va));
-	for (; entry; entry = arch_space_noted(entry + 1)) {
-		if (arch_pte_present(*entry)) {
-			page_drop(arch_pte_pfn(*entry));
-			*entry = 0;
-		}
+	arch_pte_t *table = arch_space_entry(&space->arch, ROUNDDOWN(va, (uintptr_t)PTSIZE));
+	for (unsigned i = 0; (i = arch_table_noted(table, i)) < NPTENTRIES; i++) {
+		if (arch_pte_present(table[i]))
+			page_drop(arch_pte_pfn(table[i]));
 	}
 	arch_space_free_table(&space->arch, va);
 	spin_unlock(&space->lock);

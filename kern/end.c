@@ -1,0 +1,148 @@
+/*
+ * The end of an environment.
+ *
+ * env_doom marks it; from then on it runs no user instruction: a CPU that runs it is made to enter the kernel. Then
+ * it stands in a run queue like one that is ready, and whoever picks it takes it apart, a bounded slice at a time
+ * (env_reap_slice): first it leaves its address space, which goes with its last environment, then its family, and
+ * its id ends.
+ */
+#include <abi/error.h>
+#include <kern/console.h>
+#include <kern/cpu.h>
+#include <kern/env.h>
+#include <kern/family.h>
+#include <kern/print.h>
+#include <kern/request.h>
+#include <kern/rest.h>
+
+static int first_status = -1;
+
+int env_first_status(void)
+{
+	return first_status;
+}
+
+uint32_t env_doom(struct env *env, int status, bool itself)
+{
+	if (env->dying)
+		return 0;
+	env->dying = true;
+	env->status = status;
+	env->ended_itself = itself;
+	env->ended_by = this_cpu()->env ? this_cpu()->env->pub->env_id : 0;
+	if (env->wait == ENV_WAIT_CONSOLE)
+		console_forget(env);
+	env_publish(env);
+	if (env == this_cpu()->env) {
+		this_cpu()->attention |= ATTEND_ENV;
+		return 0;
+	}
+	if (!sched_take_off(env))
+		return 1u << env->cpu->number;
+	sched_ready_here(env);
+	/* So that it is gone soon, although its killer goes on. */
+	this_cpu()->attention |= ATTEND_SWITCH;
+	return 0;
+}
+
+void env_end_current(int status, bool itself)
+{
+	struct env *env = this_cpu()->env;
+
+	spin_lock(&env->lock);
+	env_doom(env, status, itself);
+	spin_unlock(&env->lock);
+}
+
+int env_destroy(envid_t id)
+{
+	struct env *env, *self = this_cpu()->env;
+	int error = env_find(id, true, &env);
+
+	if (error)
+		return error;
+	if (env == self) {
+		kverbose("[%08x] exiting gracefully\n", self->pub->env_id);
+		env_end_current(0, true);
+		return 0;
+	}
+	kverbose("[%08x] destroying %08x\n", self->pub->env_id, env->pub->env_id);
+	uint32_t runs_on = env_doom(env, -E_KILLED, false);
+	spin_unlock(&env->lock);
+	/* It runs elsewhere: when the answer is here, it has run its last instruction. */
+	request_all(runs_on);
+	return 0;
+}
+
+/* Children of the dead pass to their grandparent. */
+static void orphans_pass_on(struct env *env) REQUIRES(family_lock)
+{
+	struct list *node;
+
+	while ((node = list_pop_front(&env->children))) {
+		struct env *child = LIST_ENTRY(node, struct env, sibling);
+		spin_lock(&child->lock);
+		child->parent = env->parent;
+		child->pub->env_parent_id = env->pub->env_parent_id;
+		spin_unlock(&child->lock);
+		if (env->parent)
+			list_push_back(&env->parent->children, node);
+	}
+}
+
+static void vanish(struct env *env)
+{
+	struct Env *pub = env->pub;
+
+	kverbose("[%08x] free env %08x\n", env->ended_by, pub->env_id);
+	if (env->first)
+		first_status = env->ended_itself ? REST_EXITED : REST_DESTROYED;
+	spin_lock(&family_lock);
+	list_remove(&env->sibling);
+	list_remove(&env->wait_node);
+	orphans_pass_on(env);
+	wait_notify_all(env);
+	spin_lock(&env->lock);
+	env->alive = false;
+	env->space = NULL;
+	env->parent = NULL;
+	env->sched = SCHED_OFF;
+	pub->env_status = ENV_FREE;
+	env->active = false;
+	spin_unlock(&env->lock);
+	env_slot_give(env);
+	spin_unlock(&family_lock);
+	/* Last: those who were told are counted by now. */
+	sched_count_active(-1);
+}
+
+bool env_reap_slice(struct env *env)
+{
+	if (!env->left_space) {
+		env->left_space = true;
+		env->destroys_space = space_leave(env->space);
+	}
+	if (env->destroys_space && !space_destroy_slice(env->space))
+		return false;
+	vanish(env);
+	return true;
+}
+
+void env_attend(void)
+{
+	struct cpu *cpu = this_cpu();
+	struct env *env = cpu->env;
+
+	spin_lock(&env->lock);
+	if (env->dying) {
+		cpu->env = NULL;
+		env->sched = SCHED_OFF;
+		sched_ready_here(env);
+	} else if (env->suspended) {
+		arch_env_save(env);
+		cpu->env = NULL;
+		env->sched = SCHED_OFF;
+		env_publish(env);
+	}
+	spin_unlock(&env->lock);
+}

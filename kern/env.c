@@ -1,0 +1,241 @@
+/*
+ * Environments: slots and ids, look-up, creation, public records. Their end is in end.c, waits in wait.c.
+ */
+#include <abi/error.h>
+#include <common/string.h>
+#include <kern/boot.h>
+#include <kern/cpu.h>
+#include <kern/env.h>
+#include <kern/family.h>
+#include <kern/print.h>
+
+#define ENVS_PER_PAGE 4 /* private records in a page */
+
+static_assert(sizeof(struct env) <= PGSIZE / ENVS_PER_PAGE, "private records fit their page");
+static_assert(sizeof(struct Env) * NENV <= PTSIZE, "public records fit their window");
+
+struct spinlock family_lock = SPINLOCK(RANK_FAMILY, "family");
+
+static struct Env *records;    /* public: UENVS of programs */
+static struct env *slots[NENV]; /* private, made when a slot is first used */
+static uint32_t limit;
+static uint32_t fresh GUARDED_BY(family_lock);          /* slots from here on were never used */
+static struct list free_slots = LIST_EMPTY(free_slots); /* used before; the last freed is the first */
+static atomic_t live;
+
+void env_init(void)
+{
+	struct page_counts counts;
+
+	/* An environment takes six pages and more: an eighth of the pages is never the tighter limit. */
+	page_count(&counts);
+	limit = MIN(MAX(boot_ram_pages() / 8, 64u), (uint32_t)NENV);
+	records = boot_alloc(limit * sizeof *records);
+	arch_space_publish(UENVS, records, limit * sizeof *records);
+}
+
+uint32_t env_limit(void)
+{
+	return limit;
+}
+
+uint32_t env_live(void)
+{
+	return atomic_load(&live);
+}
+
+struct env *env_slot(uint32_t index)
+{
+	return index < limit ? __atomic_load_n(&slots[index], __ATOMIC_ACQUIRE) : NULL;
+}
+
+/* Make the private records of the page that the never used slot `index` falls into. */
+static int slots_grow(uint32_t index) REQUIRES(family_lock)
+{
+	pfn_t pfn = page_take_kernel();
+
+	if (!pfn)
+		return -E_NO_MEM;
+	for (uint32_t i = 0; i < ENVS_PER_PAGE && index + i < limit; i++) {
+		struct env *env = (struct env *)((char *)page_address(pfn) + i * (PGSIZE / ENVS_PER_PAGE));
+		spin_init(&env->lock, RANK_ENV, "environment", index + i);
+		env->index = index + i;
+		env->pub = &records[index + i];
+		list_init(&env->runq_node);
+		list_init(&env->children);
+		list_init(&env->sibling);
+		list_init(&env->waiters);
+		list_init(&env->wait_node);
+		__atomic_store_n(&slots[index + i], env, __ATOMIC_RELEASE);
+	}
+	return 0;
+}
+
+static int slot_take(struct env **env) REQUIRES(family_lock)
+{
+	struct list *node = list_pop_front(&free_slots);
+
+	if (node) {
+		*env = LIST_ENTRY(node, struct env, runq_node);
+		return 0;
+	}
+	if (fresh == limit)
+		return -E_NO_FREE_ENV;
+	if (!slots[fresh]) {
+		int error = slots_grow(fresh);
+		if (error)
+			return error;
+	}
+	*env = slots[fresh++];
+	return 0;
+}
+
+void env_slot_give(struct env *env)
+{
+	list_push_front(&free_slots, &env->runq_node);
+	atomic_add(&live, -1u);
+}
+
+/* The id after `last` of the same slot: the generation counts up, and starts at 1 again before ids get negative. */
+static envid_t id_after(envid_t last, uint32_t index)
+{
+	uint32_t generation = ((uint32_t)last >> LOG2NENV) + 1;
+
+	if (generation >> (31 - LOG2NENV))
+		generation = 1;
+	return generation << LOG2NENV | index;
+}
+
+int env_create(struct env *parent, struct space *space, struct env **made)
+{
+	struct env *env;
+
+	spin_lock(&family_lock);
+	int error = slot_take(&env);
+	if (error) {
+		spin_unlock(&family_lock);
+		return error;
+	}
+	struct Env *pub = env->pub;
+	spin_lock(&env->lock);
+	envid_t id = id_after(pub->env_id, env->index);
+	memset(pub, 0, sizeof *pub);
+	pub->env_id = id;
+	pub->env_parent_id = parent ? parent->pub->env_id : 0;
+	pub->env_status = ENV_NOT_RUNNABLE;
+	pub->env_wait = ENV_WAIT_SUSPENDED;
+	env->dying = env->active = env->restarts = env->left_space = env->first = env->ended_itself = false;
+	env->suspended = true;
+	env->wait = ENV_WAIT_NONE;
+	env->space = space;
+	env->sched = SCHED_OFF;
+	env->cpu = this_cpu();
+	env->parent = parent;
+	memset(env->notices, 0, sizeof env->notices);
+	env->notice_next = 0;
+	arch_env_init(env, 0, 0);
+	env->alive = true;
+	if (parent)
+		list_push_back(&parent->children, &env->sibling);
+	spin_unlock(&env->lock);
+	atomic_add(&live, 1);
+	spin_unlock(&family_lock);
+	kverbose("[%08x] new env %08x\n", pub->env_parent_id, id);
+	*made = env;
+	return 0;
+}
+
+int env_find(envid_t id, bool right, struct env **found)
+{
+	struct env *self = this_cpu()->env;
+
+	if (id == 0 || (self && id == self->pub->env_id)) {
+		*found = self;
+		return 0;
+	}
+	struct env *env = id < 0 ? NULL : env_slot(ENVX(id));
+	if (!env)
+		return -E_BAD_ENV;
+	spin_lock(&env->lock);
+	if (!env->alive || env->dying || env->pub->env_id != id ||
+	    (right && env->pub->env_parent_id != self->pub->env_id)) {
+		spin_unlock(&env->lock);
+		return -E_BAD_ENV;
+	}
+	*found = env;
+	return 0;
+}
+
+void env_release(struct env *env)
+{
+	if (env != this_cpu()->env)
+		spin_unlock(&env->lock);
+}
+
+int env_space_get(envid_t id, struct space **space)
+{
+	struct env *env;
+	int error = env_find(id, true, &env);
+
+	if (error)
+		return error;
+	*space = env->space;
+	if (env != this_cpu()->env) {
+		space_pin(env->space);
+		spin_unlock(&env->lock);
+	}
+	return 0;
+}
+
+void env_space_put(struct space *space, envid_t id)
+{
+	struct env *self = this_cpu()->env;
+
+	if (id != 0 && id != self->pub->env_id)
+		space_unpin(space);
+}
+
+void env_publish(struct env *env)
+{
+	struct Env *pub = env->pub;
+
+	pub->env_wait = env->suspended ? (uint32_t)ENV_WAIT_SUSPENDED : env->wait;
+	if (env->dying)
+		pub->env_status = ENV_DYING;
+	else if (env->suspended || env->wait)
+		pub->env_status = ENV_NOT_RUNNABLE;
+	/* Waits for what only another environment can bring do not keep the system going. */
+	bool active = env->dying || (!env->suspended && env->wait != ENV_WAIT_END && env->wait != ENV_WAIT_MESSAGE);
+	if (active != env->active) {
+		env->active = active;
+		sched_count_active(active ? 1 : -1);
+	}
+}
+
+static const char *state_text(const struct env *env)
+{
+	static const char *const waits[] = { "waiting", "suspended", "waiting for the console", "waiting for an end",
+					     "waiting for a message" };
+	static const char *const states[] = { "free", "dying", "ready", "running", NULL };
+	const struct Env *pub = env->pub;
+	const char *state = pub->env_status < ARRAY_SIZE(states) ? states[pub->env_status] : "?";
+
+	return state ? state : pub->env_wait < ARRAY_SIZE(waits) ? waits[pub->env_wait] : "?";
+}
+
+void env_print_all(void)
+{
+	for (uint32_t i = 0; i < limit; i++) {
+		const struct env *env = env_slot(i);
+		if (!env || !env->alive)
+			continue;
+		const struct Env *pub = env->pub;
+		kprintf("%08x  parent %08x  CPU %d  runs %u  eip %08x  %s%s", pub->env_id, pub->env_parent_id,
+			pub->env_cpunum, pub->env_runs, pub->env_tf.tf_eip, pub->env_label[0] ? pub->env_label : "-",
+			"  ");
+		if (pub->env_wait == ENV_WAIT_END && pub->env_status == ENV_NOT_RUNNABLE)
+			kprintf("waiting for the end of %08x\n", pub->env_wait_for);
+		else
+			kprintf("%s\n", state_text(env));
+	}
+}

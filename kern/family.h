@@ -1,0 +1,17 @@
+/* What env.c, end.c and wait.c share: the family lock and the slots. Nobody else includes this. */
+#ifndef FINCH_KERN_FAMILY_H
+#define FINCH_KERN_FAMILY_H
+
+#include <kern/env.h>
+
+extern struct spinlock family_lock;
+
+/* Make the slot of an environment that has ended free again. */
+void env_slot_give(struct env *env) REQUIRES(family_lock);
+
+/* Remember the end of env in the notices of other, for its next env_wait. */
+void wait_notify(struct env *other, const struct env *env) REQUIRES(family_lock);
+/* Tell the parent and all who wait that env has ended. */
+void wait_notify_all(struct env *env) REQUIRES(family_lock);
+
+#endif

@@ -1,0 +1,261 @@
+/* Scheduling: per-CPU round robin with stealing. See sched.h. */
+#include <kern/console.h>
+#include <kern/cpu.h>
+#include <kern/env.h>
+#include <kern/platform.h>
+#include <kern/request.h>
+#include <kern/rest.h>
+#include <kern/sched.h>
+#include <kern/space.h>
+#include <kern/trap.h>
+
+static atomic_t idle_mask;
+static atomic_t active_count;
+
+void runq_init(struct runq *runq, unsigned cpu)
+{
+	spin_init(&runq->lock, RANK_RUNQ, "run queue", cpu);
+	list_init(&runq->ready);
+	runq->count = 0;
+}
+
+uint32_t sched_idle_mask(void)
+{
+	return atomic_load(&idle_mask);
+}
+
+void sched_count_active(int change)
+{
+	atomic_add(&active_count, change);
+}
+
+static void runq_push(struct cpu *cpu, struct env *env) REQUIRES(cpu->runq.lock)
+{
+	env->cpu = cpu;
+	env->sched = SCHED_QUEUED;
+	env->pub->env_status = env->dying ? ENV_DYING : ENV_RUNNABLE;
+	list_push_back(&cpu->runq.ready, &env->runq_node);
+	cpu->runq.count++;
+}
+
+static struct env *runq_pop(struct cpu *cpu) REQUIRES(cpu->runq.lock)
+{
+	struct list *node = list_pop_front(&cpu->runq.ready);
+
+	if (!node)
+		return NULL;
+	cpu->runq.count--;
+	struct env *env = LIST_ENTRY(node, struct env, runq_node);
+	env->sched = SCHED_RUNNING;
+	return env;
+}
+
+/* The lock of the run queue that env stands in or runs under. env's own lock is held. */
+static struct cpu *lock_place(struct env *env) UNCHECKED_LOCKING
+{
+	for (;;) {
+		struct cpu *cpu = __atomic_load_n(&env->cpu, __ATOMIC_ACQUIRE);
+		spin_lock(&cpu->runq.lock);
+		if (env->cpu == cpu)
+			return cpu;
+		spin_unlock(&cpu->runq.lock);
+	}
+}
+
+/* Where an environment that becomes ready goes. */
+static struct cpu *choose(const struct env *env)
+{
+	uint32_t idle = atomic_load(&idle_mask);
+
+	if (likely(!idle))
+		return env->cpu;
+	if (idle & 1u << env->cpu->number)
+		return env->cpu;
+	return cpus[__builtin_ctz(idle)];
+}
+
+void sched_ready(struct env *env)
+{
+	struct cpu *cpu = choose(env);
+
+	assert(spin_held(&env->lock) && env->sched == SCHED_OFF);
+	spin_lock(&cpu->runq.lock);
+	runq_push(cpu, env);
+	spin_unlock(&cpu->runq.lock);
+	if (cpu != this_cpu() && atomic_load(&idle_mask) & 1u << cpu->number)
+		platform_send_request(cpu->number);
+}
+
+void sched_ready_here(struct env *env)
+{
+	struct cpu *cpu = this_cpu();
+
+	spin_lock(&cpu->runq.lock);
+	runq_push(cpu, env);
+	spin_unlock(&cpu->runq.lock);
+}
+
+bool sched_take_off(struct env *env)
+{
+	assert(spin_held(&env->lock));
+	if (env->sched == SCHED_OFF)
+		return true;
+	struct cpu *cpu = lock_place(env);
+	if (env->sched == SCHED_QUEUED) {
+		list_remove(&env->runq_node);
+		cpu->runq.count--;
+		env->sched = SCHED_OFF;
+	}
+	spin_unlock(&cpu->runq.lock);
+	return env->sched == SCHED_OFF;
+}
+
+void sched_poke(struct env *env)
+{
+	if (env->sched == SCHED_RUNNING)
+		request_poke(env->cpu->number);
+}
+
+/* Take an environment from the longest queue of another CPU. */
+static struct env *steal(struct cpu *thief)
+{
+	struct cpu *victim = NULL;
+	struct env *env = NULL;
+
+	for (unsigned n = 0; n < cpu_count; n++) {
+		if (cpus[n] != thief && cpus[n]->runq.count > (victim ? victim->runq.count : 0))
+			victim = cpus[n];
+	}
+	if (!victim)
+		return NULL;
+	spin_lock(&victim->runq.lock);
+	if ((env = runq_pop(victim)))
+		__atomic_store_n(&env->cpu, thief, __ATOMIC_RELEASE);
+	spin_unlock(&victim->runq.lock);
+	return env;
+}
+
+static struct env *next_ready(struct cpu *cpu)
+{
+	struct env *env = NULL;
+
+	if (cpu->runq.count) {
+		spin_lock(&cpu->runq.lock);
+		env = runq_pop(cpu);
+		spin_unlock(&cpu->runq.lock);
+	}
+	return env ? env : steal(cpu);
+}
+
+static void slice_begin(struct cpu *cpu)
+{
+	cpu->timer_running = true;
+	platform_timer_set(SCHED_SLICE_NS);
+}
+
+/* Nothing to run: sleep until something is. */
+static struct env *idle(struct cpu *cpu)
+{
+	struct env *env;
+	uint64_t since = platform_time_ns();
+
+	atomic_or(&idle_mask, 1u << cpu->number);
+	atomic_exchange(&cpu->lazy, 1);
+	while (!(env = next_ready(cpu))) {
+		if (atomic_load(&active_count) == 0)
+			rest_begin(); /* nobody is left who could make work */
+		big_lock_leave();
+		request_serve();
+		if (!page_zero_ahead())
+			arch_idle();
+		else
+			arch_poll_interrupts();
+		big_lock_enter();
+	}
+	atomic_and(&idle_mask, ~(1u << cpu->number));
+	/* In this order: see flush() in space.c. */
+	atomic_exchange(&cpu->lazy, 0);
+	if (atomic_exchange(&cpu->flush_pending, 0))
+		arch_tlb_flush_user();
+	cpu->idle_ns += platform_time_ns() - since;
+	return env;
+}
+
+/* Give the CPU to env, which was taken from a queue. */
+static void run(struct cpu *cpu, struct env *env)
+{
+	struct Env *pub = env->pub;
+
+	cpu->env = env;
+	cpu->switches++;
+	pub->env_status = ENV_RUNNING;
+	pub->env_cpunum = cpu->number;
+	pub->env_runs++;
+	if (cpu->space != env->space)
+		space_load(env->space);
+	arch_env_load(env);
+	if (unlikely(!cpu->timer_running))
+		slice_begin(cpu);
+}
+
+/* Find the next one to run; those that are dying are taken apart instead. */
+static void run_next(struct cpu *cpu)
+{
+	for (;;) {
+		struct env *env = next_ready(cpu);
+		if (!env)
+			env = idle(cpu);
+		if (likely(!env->dying)) {
+			run(cpu, env);
+			return;
+		}
+		if (!env_reap_slice(env))
+			sched_ready_here(env);
+	}
+}
+
+/* The current environment lets others of this queue go first. */
+static void rotate(struct cpu *cpu)
+{
+	struct env *env = cpu->env;
+
+	if (cpu->runq.count == 0)
+		return;
+	spin_lock(&cpu->runq.lock);
+	arch_env_save(env);
+	runq_push(cpu, env);
+	struct env *next = runq_pop(cpu);
+	spin_unlock(&cpu->runq.lock);
+	if (likely(!next->dying)) {
+		run(cpu, next);
+		return;
+	}
+	cpu->env = NULL;
+	if (!env_reap_slice(next))
+		sched_ready_here(next);
+	run_next(cpu);
+}
+
+void sched_attend(void)
+{
+	struct cpu *cpu = this_cpu();
+	uint32_t attention = cpu->attention;
+
+	cpu->attention = 0;
+	if (attention & ATTEND_ENV && cpu->env)
+		env_attend();
+	if (!cpu->env)
+		run_next(cpu);
+	else if (attention & ATTEND_SWITCH)
+		rotate(cpu);
+	if (cpu->env && !cpu->timer_running)
+		slice_begin(cpu);
+}
+
+void sched_tick(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	cpu->timer_running = false;
+	cpu->attention |= ATTEND_SWITCH;
+}

@@ -1,0 +1,209 @@
+/*
+ * Waiting: an environment stops until something comes, and what ends its wait.
+ *
+ * A call that blocks does so by saving its caller and leaving the CPU; it looks for what it waits for after that, so
+ * nothing is missed. Where the result has to be copied to the caller's memory, the call happens again when it is
+ * woken (`restarts`), in its own address space.
+ */
+#include <abi/error.h>
+#include <kern/console.h>
+#include <kern/cpu.h>
+#include <kern/env.h>
+#include <kern/family.h>
+#include <kern/request.h>
+
+void env_block(uint32_t wait, envid_t wait_for, bool restarts)
+{
+	struct cpu *cpu = this_cpu();
+	struct env *env = cpu->env;
+
+	spin_lock(&env->lock);
+	if (restarts)
+		arch_call_restart(arch_frame());
+	arch_env_save(env);
+	env->wait = wait;
+	env->restarts = restarts;
+	env->sched = SCHED_OFF;
+	env->pub->env_wait_for = wait_for;
+	cpu->env = NULL;
+	cpu->attention |= ATTEND_SWITCH;
+	if (env->dying)
+		sched_ready_here(env);
+	env_publish(env);
+	spin_unlock(&env->lock);
+}
+
+void env_wake(struct env *env, uint32_t wait, int32_t result)
+{
+	spin_lock(&env->lock);
+	if (env->alive && !env->dying && env->wait == wait) {
+		if (!env->restarts)
+			arch_call_set_result(&env->pub->env_tf, result);
+		env->wait = ENV_WAIT_NONE;
+		env_publish(env);
+		if (!env->suspended)
+			sched_ready(env);
+	}
+	spin_unlock(&env->lock);
+}
+
+/* Another environment ends env's wait. */
+static void interrupt(struct env *env) REQUIRES(family_lock, env->lock)
+{
+	struct Trapframe *tf = &env->pub->env_tf;
+
+	if (env->wait == ENV_WAIT_CONSOLE)
+		console_forget(env);
+	else
+		list_remove(&env->wait_node);
+	env->wait = ENV_WAIT_NONE;
+	if (env->frame_replaced)
+		return;
+	if (env->restarts)
+		arch_call_finish(tf, -E_INTERRUPTED);
+	else
+		arch_call_set_result(tf, -E_INTERRUPTED);
+}
+
+/* Make env stop; returns the CPU to wait for as a mask, 0 if it is off. */
+static uint32_t stop(struct env *env) REQUIRES(env->lock)
+{
+	uint32_t runs_on = 0;
+
+	env->suspended = true;
+	if (env == this_cpu()->env)
+		this_cpu()->attention |= ATTEND_ENV;
+	else if (!sched_take_off(env))
+		runs_on = 1u << env->cpu->number;
+	env_publish(env);
+	return runs_on;
+}
+
+static void go_on(struct env *env) REQUIRES(env->lock)
+{
+	env->suspended = false;
+	env->frame_replaced = false;
+	env_publish(env);
+	if (env->sched == SCHED_OFF && !env->wait && !env->dying)
+		sched_ready(env);
+}
+
+int env_set_status(envid_t id, int status)
+{
+	struct env *env, *self = this_cpu()->env;
+	uint32_t runs_on = 0;
+
+	if (status != ENV_RUNNABLE && status != ENV_NOT_RUNNABLE)
+		return -E_INVAL;
+	spin_lock(&family_lock);
+	int error = env_find(id, true, &env);
+	if (error) {
+		spin_unlock(&family_lock);
+		return error;
+	}
+	if (env == self)
+		spin_lock(&env->lock);
+	if (status == ENV_NOT_RUNNABLE) {
+		runs_on = stop(env);
+	} else {
+		if (env->wait)
+			interrupt(env);
+		go_on(env);
+	}
+	spin_unlock(&env->lock);
+	spin_unlock(&family_lock);
+	request_all(runs_on);
+	return 0;
+}
+
+int env_set_frame(envid_t id, const struct Trapframe *tf)
+{
+	struct env *env, *self = this_cpu()->env;
+
+	for (;;) {
+		int error = env_find(id, true, &env);
+		if (error)
+			return error;
+		if (env == self) {
+			*arch_frame() = *tf;
+			self->pub->env_tf = *tf;
+			return 0;
+		}
+		/* One that runs elsewhere is made to stand still; only its parent can, so nobody waits in a circle. */
+		bool stopped = env->suspended;
+		uint32_t runs_on = stop(env);
+		if (!runs_on) {
+			env->pub->env_tf = *tf;
+			env->frame_replaced = true;
+			if (!stopped)
+				go_on(env);
+			spin_unlock(&env->lock);
+			return 0;
+		}
+		if (!stopped)
+			env->suspended = false;
+		env_publish(env);
+		spin_unlock(&env->lock);
+		request_all(runs_on);
+	}
+}
+
+/* --- The end of others --- */
+
+void wait_notify(struct env *other, const struct env *env)
+{
+	other->notices[other->notice_next++ % ENV_NOTICES] =
+		(struct env_notice){ .id = env->pub->env_id, .status = env->status };
+}
+
+void wait_notify_all(struct env *env)
+{
+	struct list *node;
+
+	if (env->parent)
+		wait_notify(env->parent, env);
+	while ((node = list_pop_front(&env->waiters))) {
+		struct env *waiter = LIST_ENTRY(node, struct env, wait_node);
+		if (waiter != env->parent)
+			wait_notify(waiter, env);
+		env_wake(waiter, ENV_WAIT_END, 0);
+	}
+}
+
+/* Take the notice of id's end out of the caller's, if it is there. */
+static bool notice_take(struct env *self, envid_t id, int *status) REQUIRES(family_lock)
+{
+	for (unsigned i = 0; i < ENV_NOTICES; i++) {
+		if (self->notices[i].id != id)
+			continue;
+		self->notices[i].id = 0;
+		*status = self->notices[i].status;
+		return true;
+	}
+	return false;
+}
+
+int env_wait(envid_t id, int *status, bool *sleeping)
+{
+	struct env *self = this_cpu()->env;
+	struct env *env = id <= 0 || id == self->pub->env_id ? NULL : env_slot(ENVX(id));
+
+	*sleeping = false;
+	if (!env)
+		return -E_BAD_ENV;
+	spin_lock(&family_lock);
+	if (notice_take(self, id, status)) {
+		spin_unlock(&family_lock);
+		return 0;
+	}
+	/* It may be dying already; as long as it is alive, the notice is still to come, under this lock. */
+	if (!env->alive || env->pub->env_id != id) {
+		spin_unlock(&family_lock);
+		return -E_BAD_ENV;
+	}
+	list_push_back(&env->waiters, &self->wait_node);
+	env_block(ENV_WAIT_END, id, true);
+	spin_unlock(&family_lock);
+	*sleeping = true;
+	return -E_INTERRUPTED;
+}
