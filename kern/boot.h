@@ -35,6 +35,9 @@ uint32_t boot_ram_pages(void);
 /* Keep [start, end) from boot_alloc and from page_init. */
 void boot_take(uint64_t start, uint64_t end);
 
+/* The kernel is talkative (boot word `verbose`). */
+extern bool boot_verbose;
+
 /* Is this word among the boot words? ("verbose", "lock=big") */
 bool boot_word(const char *word);
 /*
@@ -42,6 +45,9 @@ bool boot_word(const char *word);
  * Returns the number of words (0: no such program), with pointers into storage of its own in argv.
  */
 int boot_program(unsigned n, const char *argv[], int max);
+
+/* Start the machine: called by the architecture on the boot CPU, once boot_info is filled in and memory is mapped. */
+void kernel_main(void) __attribute__((noreturn));
 
 /* Say in one line why the machine cannot be started, and stop (or end it, with the test device). */
 void boot_fail(const char *fmt, ...) __attribute__((noreturn));

@@ -28,7 +28,8 @@ struct cpu {
 	struct cpu *self; /* first: arch_this_cpu reads it */
 	struct env *env;  /* whose frame stands at the top of the stack; NULL: none (idle, or one that just left) */
 	uint32_t attention;
-	uint32_t number;
+	uint32_t number;          /* index in cpus[] */
+	uint32_t platform_number; /* what the platform calls it */
 	struct space *space; /* whose page table is loaded; NULL: the kernel's */
 	struct arch_cpu arch;
 

@@ -37,8 +37,9 @@ void env_wake(struct env *env, uint32_t wait, int32_t result)
 {
 	spin_lock(&env->lock);
 	if (env->alive && !env->dying && env->wait == wait) {
-		if (!env->restarts)
+		if (!env->restarts && !env->frame_replaced)
 			arch_call_set_result(&env->pub->env_tf, result);
+		env->frame_replaced = false;
 		env->wait = ENV_WAIT_NONE;
 		env_publish(env);
 		if (!env->suspended)
@@ -57,8 +58,10 @@ static void interrupt(struct env *env) REQUIRES(family_lock, env->lock)
 	else
 		list_remove(&env->wait_node);
 	env->wait = ENV_WAIT_NONE;
-	if (env->frame_replaced)
+	if (env->frame_replaced) {
+		env->frame_replaced = false;
 		return;
+	}
 	if (env->restarts)
 		arch_call_finish(tf, -E_INTERRUPTED);
 	else
@@ -82,7 +85,6 @@ static uint32_t stop(struct env *env) REQUIRES(env->lock)
 static void go_on(struct env *env) REQUIRES(env->lock)
 {
 	env->suspended = false;
-	env->frame_replaced = false;
 	env_publish(env);
 	if (env->sched == SCHED_OFF && !env->wait && !env->dying)
 		sched_ready(env);
@@ -119,6 +121,7 @@ int env_set_status(envid_t id, int status)
 int env_set_frame(envid_t id, const struct Trapframe *tf)
 {
 	struct env *env, *self = this_cpu()->env;
+	bool stopped_by_us = false;
 
 	for (;;) {
 		int error = env_find(id, true, &env);
@@ -126,23 +129,19 @@ int env_set_frame(envid_t id, const struct Trapframe *tf)
 			return error;
 		if (env == self) {
 			*arch_frame() = *tf;
-			self->pub->env_tf = *tf;
 			return 0;
 		}
 		/* One that runs elsewhere is made to stand still; only its parent can, so nobody waits in a circle. */
-		bool stopped = env->suspended;
+		stopped_by_us |= !env->suspended;
 		uint32_t runs_on = stop(env);
 		if (!runs_on) {
 			env->pub->env_tf = *tf;
-			env->frame_replaced = true;
-			if (!stopped)
+			env->frame_replaced = env->wait != ENV_WAIT_NONE;
+			if (stopped_by_us)
 				go_on(env);
 			spin_unlock(&env->lock);
 			return 0;
 		}
-		if (!stopped)
-			env->suspended = false;
-		env_publish(env);
 		spin_unlock(&env->lock);
 		request_all(runs_on);
 	}

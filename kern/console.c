@@ -1,0 +1,113 @@
+/*
+ * The console. Output goes straight to the platform under one lock, so what one call prints stays together.
+ *
+ * Input is taken from the platform into a ring. When that is full, the platform stops listening, and what is typed or
+ * piped in stays in the devices until there is room.
+ */
+#include <common/list.h>
+#include <kern/console.h>
+#include <kern/cpu.h>
+#include <kern/env.h>
+#include <kern/lock.h>
+#include <kern/platform.h>
+
+#define RING_SIZE 1024 /* a power of two */
+
+static struct spinlock output_lock = SPINLOCK(RANK_CONSOLE, "console output");
+static struct spinlock input_lock = SPINLOCK(RANK_CONSOLE_INPUT, "console input");
+
+static struct {
+	uint8_t bytes[RING_SIZE];
+	uint32_t head, tail; /* taken at head, put at tail; they only grow; read without the lock as a hint */
+	bool listening;
+	struct list readers; /* environments that wait, through wait_node */
+} input GUARDED_BY(input_lock) = { .readers = LIST_EMPTY(input.readers) };
+
+static bool forced;
+
+void console_force(void)
+{
+	forced = true;
+}
+
+void console_write(const char *s, size_t len)
+{
+	if (unlikely(forced)) {
+		platform_console_write(s, len);
+		return;
+	}
+	spin_lock(&output_lock);
+	platform_console_write(s, len);
+	spin_unlock(&output_lock);
+}
+
+/* Take in what the platform has. */
+static void fill(void) REQUIRES(input_lock)
+{
+	int byte;
+
+	while (input.tail - input.head < RING_SIZE && (byte = platform_console_read()) >= 0)
+		input.bytes[input.tail++ % RING_SIZE] = byte;
+	bool room = input.tail - input.head < RING_SIZE;
+	if (room != input.listening) {
+		input.listening = room;
+		platform_console_listen(room);
+	}
+}
+
+void console_listen(void)
+{
+	spin_lock(&input_lock);
+	fill();
+	spin_unlock(&input_lock);
+}
+
+void console_input(void)
+{
+	struct list *node = NULL;
+
+	do {
+		struct env *env = NULL;
+		spin_lock(&input_lock);
+		fill();
+		if (input.tail != input.head && (node = list_pop_front(&input.readers)))
+			env = LIST_ENTRY(node, struct env, wait_node);
+		spin_unlock(&input_lock);
+		if (!env)
+			return;
+		env_wake(env, ENV_WAIT_CONSOLE, 0);
+	} while (node);
+}
+
+int console_take(void) UNCHECKED_LOCKING
+{
+	int byte = 0;
+
+	/* Most calls find nothing: look without the lock first. */
+	if (__atomic_load_n(&input.tail, __ATOMIC_ACQUIRE) == __atomic_load_n(&input.head, __ATOMIC_ACQUIRE))
+		return 0;
+	spin_lock(&input_lock);
+	if (input.tail != input.head) {
+		byte = input.bytes[input.head++ % RING_SIZE];
+		if (!input.listening)
+			fill();
+	}
+	spin_unlock(&input_lock);
+	return byte;
+}
+
+void console_await(struct env *env)
+{
+	spin_lock(&input_lock);
+	list_push_back(&input.readers, &env->wait_node);
+	spin_unlock(&input_lock);
+	/* What came before it stood in the list. */
+	console_input();
+}
+
+void console_forget(struct env *env)
+{
+	spin_lock(&input_lock);
+	list_remove(&env->wait_node);
+	spin_unlock(&input_lock);
+}

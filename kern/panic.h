@@ -1,0 +1,13 @@
+/* Panic with a trap frame, and what other CPUs do then. panic() itself stands in check.h. */
+#ifndef FINCH_KERN_PANIC_H
+#define FINCH_KERN_PANIC_H
+
+#include <abi/types.h>
+#include <arch/trapframe.h>
+
+/* Like panic(), about the trap that tf is the frame of: its registers are printed, the backtrace starts there. */
+void panic_frame(const struct Trapframe *tf, const char *fmt, ...) __attribute__((noreturn));
+/* Has another CPU panicked? Then the caller has to stop. For the NMI handler. */
+bool panic_stops_me(void);
+
+#endif

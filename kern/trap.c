@@ -1,0 +1,74 @@
+/* Traps, the portable part: exceptions of programs, interrupts, the big lock. */
+#include <abi/error.h>
+#include <kern/console.h>
+#include <kern/cpu.h>
+#include <kern/env.h>
+#include <kern/print.h>
+#include <kern/request.h>
+#include <kern/trap.h>
+
+bool big_lock_wanted;
+static struct spinlock big_lock = SPINLOCK(RANK_BIG, "big lock");
+
+const char *trap_name(uint32_t number)
+{
+	static const char *const names[] = {
+#define TRAP(name, number, text, code, privilege) [number] = text,
+#include <abi/trap.def>
+#undef TRAP
+	};
+
+	if (number < ARRAY_SIZE(names) && names[number])
+		return names[number];
+	if (number == T_SYSCALL)
+		return "System call";
+	if (number >= IRQ_OFFSET && number < IRQ_OFFSET + 16)
+		return "Hardware Interrupt";
+	return "(unknown trap)";
+}
+
+void trap_user_exception(struct Trapframe *tf, uintptr_t address)
+{
+	struct env *env = this_cpu()->env;
+
+	if (tf->tf_trapno == T_PGFLT)
+		kprintf("[%08x] user fault va %08x ip %08x\n", env->pub->env_id, (uint32_t)address,
+			(uint32_t)arch_frame_ip(tf));
+	arch_frame_print(tf);
+	kverbose("[%08x] destroying %08x\n", env->pub->env_id, env->pub->env_id);
+	env_end_current(-E_KILLED, false);
+}
+
+void trap_interrupt(uint32_t vector)
+{
+	this_cpu()->interrupts++;
+	if (vector == REQUEST_VECTOR) {
+		platform_interrupt_done();
+		request_serve();
+	} else if (vector == IRQ_OFFSET) {
+		platform_interrupt_done();
+		sched_tick();
+	} else {
+		bool input = platform_interrupt(vector - IRQ_OFFSET);
+		platform_interrupt_done();
+		if (input)
+			console_input();
+	}
+}
+
+/* The big lock belongs to a CPU, not to a function: an interrupt of an idle or polling CPU takes it at most once. */
+void big_lock_enter(void) UNCHECKED_LOCKING
+{
+	if (likely(!big_lock_wanted) || this_cpu()->big_lock_held)
+		return;
+	spin_lock(&big_lock);
+	this_cpu()->big_lock_held = true;
+}
+
+void big_lock_leave(void) UNCHECKED_LOCKING
+{
+	if (likely(!big_lock_wanted) || !this_cpu()->big_lock_held)
+		return;
+	this_cpu()->big_lock_held = false;
+	spin_unlock(&big_lock);
+}
