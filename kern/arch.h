@@ -3,7 +3,8 @@
  *
  * The include path chooses the architecture; its <arch/...> headers bring the constants (PGSIZE, UTOP, PTE_ ...),
  * the frames that programs see, and the inline part (<arch/kernel.h>): arch_this_cpu, arch_pause, arch_idle,
- * arch_poll_interrupts, arch_pte_..., arch_call_....
+ * arch_poll_interrupts, arch_pte_..., arch_call_number, arch_call_argument,
+ * arch_call_set_result.
  *
  * The kernel runs with interrupts off, on one stack per CPU. An entry from user mode leaves its frame at the top of
  * that stack; C code returns to the entry code, which restores whatever stands there then. So a switch between
@@ -98,6 +99,10 @@ void arch_frame_print(const struct Trapframe *tf);
 /* Make the system call that tf is in happen again when tf is resumed; or undo that, giving it a result. */
 void arch_call_restart(struct Trapframe *tf);
 void arch_call_finish(struct Trapframe *tf, int32_t result);
+/* The same for a call that has not blocked, from its handler: it happens again as the frame now says. Returns what the
+ * handler is to return. */
+int32_t arch_call_again(struct Trapframe *tf);
+void arch_call_set_argument(struct Trapframe *tf, unsigned n, uintptr_t value);
 /* Is tf from user mode? The program counter and stack pointer in it; the frame pointer for backtraces. */
 bool arch_frame_is_user(const struct Trapframe *tf);
 uintptr_t arch_frame_ip(const struct Trapframe *tf);

@@ -113,6 +113,9 @@ void env_block(uint32_t wait, envid_t wait_for, bool restarts);
 /* End the wait of env if it is `wait`. */
 void env_wake(struct env *env, uint32_t wait, int32_t result);
 
+/* Let an environment that env_create made run for the first time. Returns 0. */
+int env_start(struct env *env);
+
 /* Set the status that SYS_env_set_status asks for: ENV_RUNNABLE or ENV_NOT_RUNNABLE. envid: as for env_find. */
 int env_set_status(envid_t id, int status);
 /* Replace the registers of envid (made harmless by the caller); one that runs is made to stand still for it. */

@@ -28,7 +28,7 @@ static void take_over(struct cpu *cpu)
 		arch_halt();
 	for (unsigned n = 0; n < cpu_count; n++) {
 		if (n != cpu->number)
-			platform_send_nmi(n);
+			platform_send_nmi(cpus[n]->platform_number);
 	}
 }
 

@@ -2,6 +2,7 @@
 #include <kern/cpu.h>
 #include <kern/lock.h>
 #include <kern/request.h>
+#include <kern/platform.h>
 #include <kern/space.h>
 
 void request_serve(void)
@@ -18,6 +19,8 @@ void request_serve(void)
 		arch_tlb_flush_user();
 	if (cpu->env)
 		cpu->attention |= ATTEND_ENV;
+	if (atomic_load(&cpu->drain_wanted) && atomic_exchange(&cpu->drain_wanted, 0))
+		page_drain();
 	atomic_store_release(&cpu->request_done, wanted);
 }
 
@@ -34,7 +37,7 @@ void request_all(uint32_t mask)
 		if (!(mask & 1u << n))
 			continue;
 		ticket[n] = atomic_add(&cpus[n]->request_wanted, 1);
-		platform_send_request(n);
+		platform_send_request(cpus[n]->platform_number);
 	}
 	for (unsigned n = 0; n < cpu_count; n++) {
 		if (!(mask & 1u << n))
@@ -51,5 +54,5 @@ void request_poke(unsigned n)
 	if (n == this_cpu()->number)
 		this_cpu()->attention |= ATTEND_ENV | ATTEND_SWITCH;
 	else
-		platform_send_request(n);
+		platform_send_request(cpus[n]->platform_number);
 }

@@ -83,7 +83,7 @@ void sched_ready(struct env *env)
 	runq_push(cpu, env);
 	spin_unlock(&cpu->runq.lock);
 	if (cpu != this_cpu() && atomic_load(&idle_mask) & 1u << cpu->number)
-		platform_send_request(cpu->number);
+		platform_send_request(cpu->platform_number);
 }
 
 void sched_ready_here(struct env *env)

@@ -67,6 +67,12 @@ struct space *space_create(void)
 	return space;
 }
 
+void space_abandon(struct space *space)
+{
+	arch_space_destroy(&space->arch);
+	pool_give(space);
+}
+
 void space_load(struct space *space)
 {
 	struct cpu *cpu = this_cpu();

@@ -30,6 +30,8 @@ struct space {
 
 /* A new space with nothing mapped and one environment. NULL: out of memory. */
 struct space *space_create(void) must_use;
+/* Give back a new space that nothing was mapped in and no environment used. */
+void space_abandon(struct space *space);
 /* Use it on this CPU; NULL: the kernel's own. */
 void space_load(struct space *space);
 

@@ -90,6 +90,14 @@ static void go_on(struct env *env) REQUIRES(env->lock)
 		sched_ready(env);
 }
 
+int env_start(struct env *env)
+{
+	spin_lock(&env->lock);
+	go_on(env);
+	spin_unlock(&env->lock);
+	return 0;
+}
+
 int env_set_status(envid_t id, int status)
 {
 	struct env *env, *self = this_cpu()->env;

@@ -85,7 +85,12 @@ static inline arch_pte_t arch_pte_make(uint32_t pfn, uint32_t perm)
 	return pfn << PGSHIFT | perm;
 }
 
-/* The arguments of a system call and its result. */
+/* The number of a system call, its arguments and its result. */
+static inline uint32_t arch_call_number(const struct Trapframe *tf)
+{
+	return tf->tf_regs.reg_eax;
+}
+
 static inline uintptr_t arch_call_argument(const struct Trapframe *tf, unsigned n)
 {
 	switch (n) {

@@ -1,0 +1,17 @@
+/* Reclaiming cached pages: the request makes each CPU drain its caches while it answers. */
+#include <kern/cpu.h>
+#include <kern/page.h>
+#include <kern/reclaim.h>
+#include <kern/request.h>
+
+bool reclaim(void)
+{
+	struct page_counts counts;
+
+	page_drain();
+	for (unsigned n = 0; n < cpu_count; n++)
+		atomic_store_release(&cpus[n]->drain_wanted, n != this_cpu()->number);
+	request_all((uint32_t)((1ull << cpu_count) - 1));
+	page_count(&counts);
+	return counts.free > 0;
+}

@@ -1,0 +1,13 @@
+/* The last resort when memory is out: pages that stand in the caches of other CPUs. */
+#ifndef FINCH_KERN_RECLAIM_H
+#define FINCH_KERN_RECLAIM_H
+
+#include <abi/types.h>
+
+/*
+ * Ask all CPUs to give the pages that they cache back to the allocator, and wait until they have. False: it was of no
+ * use, nothing is free. No lock is held.
+ */
+bool reclaim(void);
+
+#endif

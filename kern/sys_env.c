@@ -1,0 +1,150 @@
+/* The system calls about environments. */
+#include <abi/env.h>
+#include <abi/error.h>
+#include <common/string.h>
+#include <kern/cpu.h>
+#include <kern/env.h>
+#include <kern/print.h>
+#include <kern/reclaim.h>
+#include <kern/syscall.h>
+
+int32_t sys_getenvid(void)
+{
+	return this_cpu()->env->pub->env_id;
+}
+
+int32_t sys_yield(void)
+{
+	this_cpu()->attention |= ATTEND_SWITCH;
+	return 0;
+}
+
+int32_t sys_env_destroy(envid_t envid)
+{
+	return env_destroy(envid);
+}
+
+int32_t sys_env_exit(int status)
+{
+	if (status < 0)
+		return -E_INVAL;
+	kverbose("[%08x] exiting gracefully\n", this_cpu()->env->pub->env_id);
+	env_end_current(status, true);
+	return 0;
+}
+
+static int exofork(void)
+{
+	struct env *self = this_cpu()->env, *child;
+	struct space *space = space_create();
+
+	if (!space)
+		return -E_NO_MEM;
+	int error = env_create(self, space, &child);
+	if (error) {
+		space_abandon(space);
+		return error;
+	}
+	arch_env_inherit(child);
+	child->pub->env_pgfault_upcall = NULL;
+	memcpy(child->pub->env_label, self->pub->env_label, ENV_LABEL_SIZE);
+	return child->pub->env_id;
+}
+
+int32_t sys_exofork(void)
+{
+	int id = exofork();
+
+	if (unlikely(id == -E_NO_MEM) && reclaim())
+		id = exofork();
+	return id;
+}
+
+int32_t sys_env_set_status(envid_t envid, int status)
+{
+	return env_set_status(envid, status);
+}
+
+int32_t sys_env_set_trapframe(envid_t envid, uaddr_t tf)
+{
+	struct Trapframe frame;
+	struct env *env;
+	int error = env_find(envid, true, &env);
+
+	if (error)
+		return error;
+	env_release(env);
+	if (user_read(&frame, tf, sizeof frame) < 0)
+		return -E_FAULT;
+	if (arch_frame_ip(&frame) >= ULIM || arch_frame_sp(&frame) > ULIM)
+		return -E_INVAL;
+	arch_frame_sanitize(&frame);
+	error = env_set_frame(envid, &frame);
+	/* For the caller itself, the result must not change the registers that it has just set. */
+	return error || env != this_cpu()->env ? error : (int32_t)frame.tf_regs.reg_eax;
+}
+
+int32_t sys_env_set_pgfault_upcall(envid_t envid, uintptr_t upcall)
+{
+	struct env *env;
+	int error = env_find(envid, true, &env);
+
+	if (error)
+		return error;
+	env->pub->env_pgfault_upcall = (void *)upcall;
+	env_release(env);
+	return 0;
+}
+
+int32_t sys_env_set_label(envid_t envid, uaddr_t label)
+{
+	char text[ENV_LABEL_SIZE] = { 0 };
+	struct env *env;
+	int error = env_find(envid, true, &env);
+
+	if (error)
+		return error;
+	env_release(env);
+	/* Byte by byte: what stands behind the terminator may be unmapped. */
+	for (unsigned i = 0; i < sizeof text - 1; i++) {
+		if (user_read(&text[i], (uaddr_t){ label.va + i }, 1) < 0)
+			return -E_FAULT;
+		if (!text[i])
+			break;
+	}
+	if ((error = env_find(envid, true, &env)))
+		return error;
+	memcpy(env->pub->env_label, text, sizeof text);
+	env_release(env);
+	return 0;
+}
+
+int32_t sys_env_wait(envid_t envid, uaddr_t status)
+{
+	int ended_with = 0;
+	bool sleeping;
+	/* The end is told once: make sure that it can be stored before it is taken. */
+	if (status.va && (user_read(&ended_with, status, sizeof ended_with) < 0 ||
+			  user_write(status, &ended_with, sizeof ended_with) < 0))
+		return -E_FAULT;
+	int error = env_wait(envid, &ended_with, &sleeping);
+
+	if (error || sleeping)
+		return error;
+	if (status.va && user_write(status, &ended_with, sizeof ended_with) < 0)
+		return -E_FAULT;
+	return 0;
+}
+
+/* Messages come with the next part of the system. */
+int32_t sys_ipc_try_send(envid_t envid, uint32_t value, uintptr_t srcva, uint32_t perm)
+{
+	(void)envid, (void)value, (void)srcva, (void)perm;
+	return -E_NOT_SUPP;
+}
+
+int32_t sys_ipc_recv(uintptr_t dstva)
+{
+	(void)dstva;
+	return -E_NOT_SUPP;
+}

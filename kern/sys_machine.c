@@ -1,0 +1,187 @@
+/* The system calls about the console, time, the machine and the tests. */
+#include <abi/error.h>
+#include <abi/info.h>
+#include <abi/syscall.h>
+#include <abi/test.h>
+#include <common/div64.h>
+#include <common/string.h>
+#include <kern/boot.h>
+#include <kern/console.h>
+#include <kern/cpu.h>
+#include <kern/env.h>
+#include <kern/print.h>
+#include <kern/rest.h>
+#include <kern/syscall.h>
+#include <kern/trap.h>
+#include <kern/verify.h>
+#include <kern/version.h>
+
+/* --- Console --- */
+
+#define CPUTS_PIECE 256 /* copied and printed at once */
+
+int32_t sys_cputs(uaddr_t s, size_t len)
+{
+	struct cpu *cpu = this_cpu();
+	char piece[CPUTS_PIECE];
+	uintptr_t fault;
+	size_t done = 0;
+
+	while (done < len) {
+		size_t n = MIN(len - done, sizeof piece);
+		if (user_read_where(piece, (uaddr_t){ s.va + done }, n, &fault) < 0) {
+			kprintf("[%08x] user_mem_check assertion failure for va %08x\n", cpu->env->pub->env_id,
+				(uint32_t)fault);
+			env_end_current(-E_KILLED, false);
+			return -E_FAULT;
+		}
+		console_write(piece, n);
+		done += n;
+		if (done == len)
+			break;
+		arch_poll_interrupts();
+		if (cpu->attention) {
+			/* Others are waiting: the call goes on later, with what is left. */
+			arch_call_set_argument(arch_frame(), 0, s.va + done);
+			arch_call_set_argument(arch_frame(), 1, len - done);
+			return arch_call_again(arch_frame());
+		}
+	}
+	return 0;
+}
+
+int32_t sys_cgetc(void)
+{
+	return console_take();
+}
+
+int32_t sys_console_wait(void)
+{
+	struct env *self = this_cpu()->env;
+
+	env_block(ENV_WAIT_CONSOLE, 0, false);
+	console_await(self);
+	return -E_INTERRUPTED;
+}
+
+/* --- Time and the machine --- */
+
+int32_t sys_time_msec(void)
+{
+	uint64_t ns = platform_time_ns();
+
+	div64_32(&ns, 1000000);
+	return (uint32_t)ns & 0x7fffffff;
+}
+
+int32_t sys_machine(int what)
+{
+	/* Until there are rights: the programs that the kernel started, and their children. */
+	if (what == MACHINE_REBOOT)
+		platform_reboot();
+	if (what != MACHINE_POWEROFF)
+		return -E_INVAL;
+	platform_poweroff();
+	if (boot_word("batch") || boot_word("testdev"))
+		platform_test_exit(REST_EXITED);
+	kprintf("This machine cannot switch itself off: you can do so now.\n");
+	return -E_NOT_SUPP;
+}
+
+static void info_machine(struct info_machine *info)
+{
+	struct page_counts pages;
+
+	page_count(&pages);
+	info->pages_total = pages.total;
+	info->pages_free = pages.free;
+	info->pages_zeroed = pages.zeroed;
+	info->cpus = cpu_count;
+	info->envs_limit = env_limit();
+	info->envs_live = env_live();
+	info->uptime_ns = platform_time_ns();
+	info->clock_s = platform_clock_seconds();
+	info->tsc_khz = platform_tsc_khz();
+	info->big_lock = big_lock_wanted;
+	strlcpy(info->version, FINCH_VERSION, sizeof info->version);
+}
+
+static void info_cpu(struct info_cpu *info, const struct cpu *cpu)
+{
+	const struct env *env = cpu->env;
+
+	info->number = cpu->number;
+	info->hardware_id = platform_cpu_hardware_id(cpu->platform_number);
+	info->env_id = env ? (uint32_t)env->pub->env_id : 0;
+	info->queued = cpu->runq.count;
+	info->idle_ns = cpu->idle_ns;
+	info->switches = cpu->switches;
+	info->interrupts = cpu->interrupts;
+	arch_cpu_name(info->name, sizeof info->name);
+}
+
+int32_t sys_info(int what, uint32_t index, uaddr_t buf, size_t size)
+{
+	union {
+		struct info_machine machine;
+		struct info_cpu cpu;
+	} info;
+	size_t full;
+
+	memset(&info, 0, sizeof info);
+	if (what == INFO_MACHINE && index == 0) {
+		info_machine(&info.machine);
+		full = sizeof info.machine;
+	} else if (what == INFO_CPU && index < cpu_count) {
+		info_cpu(&info.cpu, cpus[index]);
+		full = sizeof info.cpu;
+	} else {
+		return -E_INVAL;
+	}
+	if (user_write(buf, &info, MIN(size, full)) < 0)
+		return -E_FAULT;
+	return full;
+}
+
+/* --- Tests --- */
+
+static int test_report(uaddr_t text, size_t len)
+{
+	char piece[512];
+	size_t n = MIN(len, sizeof piece);
+
+	if (user_read(piece, text, n) < 0)
+		return -E_FAULT;
+	platform_test_write(piece, n);
+	return 0;
+}
+
+int32_t sys_test(int op, uintptr_t arg, uaddr_t text, size_t len)
+{
+	struct page_counts counts;
+
+	if (!boot_word("test"))
+		return -E_NOSYS;
+	switch (op) {
+	case TEST_REPORT:
+		return test_report(text, len);
+	case TEST_EXIT:
+		if (arg > 31)
+			return -E_INVAL;
+		platform_test_exit(arg);
+		return -E_NOT_SUPP;
+	case TEST_FAIL_AFTER:
+		if (arg == (uintptr_t)-1)
+			page_fail_never();
+		else
+			page_fail_after(arg);
+		return 0;
+	case TEST_CHECK:
+		return verify_all();
+	case TEST_FREE_PAGES:
+		page_count(&counts);
+		return counts.free;
+	default:
+		return -E_INVAL;
+	}
+}

@@ -1,0 +1,115 @@
+/* The system calls about mappings. Checks in the order environment, address, permission, memory. */
+#include <abi/error.h>
+#include <abi/syscall.h>
+#include <kern/cpu.h>
+#include <kern/env.h>
+#include <kern/reclaim.h>
+#include <kern/syscall.h>
+
+/* A checked range of pages. */
+struct range {
+	uintptr_t va;
+	uint32_t pages; /* at least 1 */
+	bool counted;   /* a count was given: the result is how many were done */
+};
+
+/* count: the page count of a permission word, 0 meaning one page. -E_INVAL: not aligned, or not all below UTOP. */
+static int range_decode(struct range *range, uintptr_t va, uint32_t count)
+{
+	range->va = va;
+	range->counted = count != 0;
+	range->pages = count ? count : 1;
+	if (va % PGSIZE || va >= UTOP || range->pages > (UTOP - va) / PGSIZE)
+		return -E_INVAL;
+	return 0;
+}
+
+static bool perm_valid(uint32_t perm)
+{
+	uint32_t bits = perm & (PGSIZE - 1);
+
+	return (bits & (PTE_P | PTE_U)) == (PTE_P | PTE_U) && !(bits & ~PTE_SYSCALL);
+}
+
+static inline int32_t range_result(const struct range *range, int done)
+{
+	return done < 0 || range->counted ? done : 0;
+}
+
+int32_t sys_page_alloc(envid_t envid, uintptr_t va, uint32_t perm)
+{
+	struct space *space;
+	struct range range;
+	int error = env_space_get(envid, &space);
+
+	if (error)
+		return error;
+	int done = range_decode(&range, va, perm >> PERM_COUNT_SHIFT);
+	if (!done && !perm_valid(perm))
+		done = -E_INVAL;
+	if (!done)
+		done = space_alloc(space, va, perm & PTE_SYSCALL, range.pages);
+	if (unlikely(done == -E_NO_MEM) && reclaim())
+		done = space_alloc(space, va, perm & PTE_SYSCALL, range.pages);
+	env_space_put(space, envid);
+	return range_result(&range, done);
+}
+
+int32_t sys_page_map(envid_t srcenv, uintptr_t srcva, envid_t dstenv, uintptr_t dstva, uint32_t perm)
+{
+	struct space *src, *dst;
+	struct range from, to;
+	int error = env_space_get(srcenv, &src);
+
+	if (error)
+		return error;
+	error = env_space_get(dstenv, &dst);
+	if (error) {
+		env_space_put(src, srcenv);
+		return error;
+	}
+	int done = range_decode(&from, srcva, perm >> PERM_COUNT_SHIFT);
+	if (!done)
+		done = range_decode(&to, dstva, perm >> PERM_COUNT_SHIFT);
+	if (!done && !perm_valid(perm))
+		done = -E_INVAL;
+	if (!done)
+		done = space_map(src, srcva, dst, dstva, perm & PTE_SYSCALL, from.pages);
+	if (unlikely(done == -E_NO_MEM) && reclaim())
+		done = space_map(src, srcva, dst, dstva, perm & PTE_SYSCALL, from.pages);
+	env_space_put(dst, dstenv);
+	env_space_put(src, srcenv);
+	return range_result(&from, done);
+}
+
+int32_t sys_page_unmap(envid_t envid, uintptr_t va, uint32_t range_word)
+{
+	struct space *space;
+	struct range range;
+	int error = env_space_get(envid, &space);
+
+	if (error)
+		return error;
+	int done = range_decode(&range, va, range_word >> PERM_COUNT_SHIFT);
+	if (!done)
+		done = space_unmap(space, va, range.pages);
+	env_space_put(space, envid);
+	return range_result(&range, done);
+}
+
+int32_t sys_page_protect(envid_t envid, uintptr_t va, uint32_t perm)
+{
+	struct space *space;
+	struct range range;
+	int error = env_space_get(envid, &space);
+
+	if (error)
+		return error;
+	int done = range_decode(&range, va, perm >> PERM_COUNT_SHIFT);
+	if (!done && !perm_valid(perm))
+		done = -E_INVAL;
+	if (!done)
+		done = space_protect(space, va, perm & PTE_SYSCALL, range.pages);
+	env_space_put(space, envid);
+	return range_result(&range, done);
+}

@@ -1,0 +1,71 @@
+/* The system-call table, made from abi/syscall.def: each handler gets its arguments by name and type. */
+#include <abi/error.h>
+#include <abi/syscall.h>
+#include <kern/cpu.h>
+#include <kern/env.h>
+#include <kern/syscall.h>
+#include <kern/trap.h>
+
+/* A word that a program gave, as the type of the argument. */
+#define ARG(type, n) (((union { uintptr_t word; type value; }){ .word = arch_call_argument(tf, n) }).value)
+#define U(type) uaddr_t
+
+#define SYSCALL0(number, name)                                                                                   \
+	static int32_t call_##name(const struct Trapframe *tf)                                                   \
+	{                                                                                                        \
+		(void)tf;                                                                                        \
+		return sys_##name();                                                                             \
+	}
+#define SYSCALL1(number, name, t0, a0)                                                                           \
+	static int32_t call_##name(const struct Trapframe *tf)                                                   \
+	{                                                                                                        \
+		return sys_##name(ARG(t0, 0));                                                                   \
+	}
+#define SYSCALL2(number, name, t0, a0, t1, a1)                                                                   \
+	static int32_t call_##name(const struct Trapframe *tf)                                                   \
+	{                                                                                                        \
+		return sys_##name(ARG(t0, 0), ARG(t1, 1));                                                       \
+	}
+#define SYSCALL3(number, name, t0, a0, t1, a1, t2, a2)                                                           \
+	static int32_t call_##name(const struct Trapframe *tf)                                                   \
+	{                                                                                                        \
+		return sys_##name(ARG(t0, 0), ARG(t1, 1), ARG(t2, 2));                                           \
+	}
+#define SYSCALL4(number, name, t0, a0, t1, a1, t2, a2, t3, a3)                                                   \
+	static int32_t call_##name(const struct Trapframe *tf)                                                   \
+	{                                                                                                        \
+		return sys_##name(ARG(t0, 0), ARG(t1, 1), ARG(t2, 2), ARG(t3, 3));                               \
+	}
+#define SYSCALL5(number, name, t0, a0, t1, a1, t2, a2, t3, a3, t4, a4)                                           \
+	static int32_t call_##name(const struct Trapframe *tf)                                                   \
+	{                                                                                                        \
+		return sys_##name(ARG(t0, 0), ARG(t1, 1), ARG(t2, 2), ARG(t3, 3), ARG(t4, 4));                   \
+	}
+#include <abi/syscall.def>
+#undef SYSCALL0
+#undef SYSCALL1
+#undef SYSCALL2
+#undef SYSCALL3
+#undef SYSCALL4
+#undef SYSCALL5
+
+#define SYSCALL0(number, name, ...) [number] = call_##name,
+#define SYSCALL1 SYSCALL0
+#define SYSCALL2 SYSCALL0
+#define SYSCALL3 SYSCALL0
+#define SYSCALL4 SYSCALL0
+#define SYSCALL5 SYSCALL0
+static int32_t (*const calls[])(const struct Trapframe *) = {
+#include <abi/syscall.def>
+};
+
+void syscall_dispatch(struct Trapframe *tf)
+{
+	uint32_t number = arch_call_number(tf);
+
+	/* A call that blocks leaves a frame behind that nobody returns to: its result does no harm there. */
+	if (likely(number < ARRAY_SIZE(calls) && calls[number]))
+		arch_call_set_result(tf, calls[number](tf));
+	else
+		arch_call_set_result(tf, -E_NOSYS);
+}

@@ -1,0 +1,28 @@
+/*
+ * The handlers of the system calls, declared from abi/syscall.def, where each is described. They stand in
+ * sys_env.c, sys_page.c and sys_machine.c, and follow one order: decode and check everything, then change.
+ */
+#ifndef FINCH_KERN_SYSCALL_H
+#define FINCH_KERN_SYSCALL_H
+
+#include <abi/types.h>
+#include <kern/user.h>
+
+#define U(type) uaddr_t
+#define SYSCALL0(number, name) int32_t sys_##name(void);
+#define SYSCALL1(number, name, t0, a0) int32_t sys_##name(t0 a0);
+#define SYSCALL2(number, name, t0, a0, t1, a1) int32_t sys_##name(t0 a0, t1 a1);
+#define SYSCALL3(number, name, t0, a0, t1, a1, t2, a2) int32_t sys_##name(t0 a0, t1 a1, t2 a2);
+#define SYSCALL4(number, name, t0, a0, t1, a1, t2, a2, t3, a3) int32_t sys_##name(t0 a0, t1 a1, t2 a2, t3 a3);
+#define SYSCALL5(number, name, t0, a0, t1, a1, t2, a2, t3, a3, t4, a4)                                           \
+	int32_t sys_##name(t0 a0, t1 a1, t2 a2, t3 a3, t4 a4);
+#include <abi/syscall.def>
+#undef U
+#undef SYSCALL0
+#undef SYSCALL1
+#undef SYSCALL2
+#undef SYSCALL3
+#undef SYSCALL4
+#undef SYSCALL5
+
+#endif
