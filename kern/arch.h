@@ -58,6 +58,17 @@ void arch_space_free_table(struct arch_space *space, uintptr_t va);
 void arch_space_publish(uintptr_t va, const void *from, size_t size);
 /* May user code read va, which is >= UTOP? (Kernel mappings that programs may see.) */
 bool arch_space_user_readable(uintptr_t va);
+/*
+ * What the page tables say of va, in space (NULL: the one that this CPU has loaded), kernel addresses included. False:
+ * nothing is mapped there. Reads only; works without locks and in a panic.
+ */
+struct arch_mapping {
+	uintptr_t start;   /* of the piece that this says it of: as much as one entry maps, or leaves unmapped */
+	size_t size;       /* of it, in bytes */
+	uint64_t physical; /* where start is mapped */
+	uint32_t flags;    /* PTE_ bits; PTE_W and PTE_U only where all levels have them */
+};
+bool arch_space_walk(const struct arch_space *space, uintptr_t va, struct arch_mapping *mapping);
 /* Use space on this CPU from now on. NULL: the kernel's own, without user mappings. */
 void arch_space_load(const struct arch_space *space);
 /* Forget this CPU's cached translations: of one page, or all of user space. */
@@ -107,5 +118,6 @@ void arch_call_set_argument(struct Trapframe *tf, unsigned n, uintptr_t value);
 bool arch_frame_is_user(const struct Trapframe *tf);
 uintptr_t arch_frame_ip(const struct Trapframe *tf);
 uintptr_t arch_frame_sp(const struct Trapframe *tf);
+uintptr_t arch_frame_bp(const struct Trapframe *tf);
 
 #endif

@@ -13,6 +13,7 @@
 #define FINCH_KERN_PAGE_H
 
 #include <abi/env.h>
+#include <arch/layout.h>
 #include <kern/check.h>
 
 typedef uint32_t pfn_t;

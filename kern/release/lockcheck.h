@@ -3,6 +3,8 @@
 #define FINCH_LOCKCHECK_H
 
 struct spinlock;
+#define LOCK_CHAIN 1
+
 struct lock_check {};
 #define LOCK_CHECK(rank, name, index) {}
 

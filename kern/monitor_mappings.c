@@ -1,0 +1,209 @@
+/* The monitor's command mappings: show what an address space maps, and change it page by page. */
+#include <kern/cpu.h>
+#include <kern/monitor_parts.h>
+#include <kern/print.h>
+
+/* What two neighbours must have in common to be shown as one range. */
+#define SHOWN_FLAGS (PTE_P | PTE_W | PTE_U | PTE_PCD | PTE_PS | PTE_G | PTE_AVAIL)
+
+/* Neighbouring pages with the same flags. */
+struct range {
+	uintptr_t start;
+	size_t size;         /* 0: none yet */
+	uint64_t physical;   /* of the first page */
+	uint64_t next;       /* where the next page would lie if they are in one piece */
+	uint32_t pieces;
+	uint32_t flags;
+};
+
+static void print_range(const struct range *range)
+{
+	if (range->size == 0)
+		return;
+	/* The last byte, since the end of the last range is not a number of 32 bits. */
+	kprintf("  %08lx-%08lx  -> %08llx  %c%c%c", (unsigned long)range->start,
+		(unsigned long)(range->start + range->size - 1), (unsigned long long)range->physical,
+		range->flags & PTE_U ? 'u' : 'k', 'r', range->flags & PTE_W ? 'w' : '-');
+	kprintf("%s%s%s%s%s", range->flags & PTE_COW ? " copy-on-write" : "", range->flags & PTE_SHARE ? " share" : "",
+		range->flags & PTE_PCD ? " uncached" : "", range->flags & PTE_PS ? " 4M" : "",
+		range->flags & PTE_G ? " global" : "");
+	if (range->pieces > 1)
+		kprintf(" and %u more pieces", range->pieces - 1);
+	kprintf("\n");
+}
+
+static void add_mapping(struct range *range, const struct arch_mapping *mapping)
+{
+	uint32_t flags = mapping->flags & SHOWN_FLAGS;
+
+	if (range->size == 0 || range->flags != flags || range->start + range->size != mapping->start) {
+		print_range(range);
+		*range = (struct range){.start = mapping->start, .physical = mapping->physical,
+					.next = mapping->physical, .pieces = 1, .flags = flags};
+	}
+	if (mapping->physical != range->next)
+		range->pieces++;
+	range->size += mapping->size;
+	range->next = mapping->physical + mapping->size;
+}
+
+/* Print the ranges of [from, last]. */
+static void show(const struct arch_space *space, uintptr_t from, uintptr_t last)
+{
+	struct range range = {.size = 0};
+	struct arch_mapping mapping;
+	uintptr_t va = from;
+
+	do {
+		if (arch_space_walk(space, va, &mapping))
+			add_mapping(&range, &mapping);
+		va = mapping.start + mapping.size;
+	} while (va > from && va <= last);
+	print_range(&range);
+}
+
+/* The address in word n of the line: of a page, below UTOP. */
+static bool page_word(const struct monitor_line *line, unsigned n, uintptr_t *va)
+{
+	uint32_t number;
+
+	if (!monitor_number(line->words[n], &number))
+		return false;
+	*va = number;
+	if (number % PGSIZE == 0 && number < UTOP)
+		return true;
+	kprintf("%08x is not a page's address below %08lx.\n", number, (unsigned long)UTOP);
+	return false;
+}
+
+/* The permissions in word n: r or rw, then c and s in any order. */
+static bool perm_word(const struct monitor_line *line, unsigned n, uint32_t *perm)
+{
+	const char *at = line->words[n];
+	bool good = *at == 'r';
+
+	*perm = PTE_P | PTE_U;
+	for (; good && *at; at++) {
+		if (*at == 'w')
+			*perm |= PTE_W;
+		else if (*at == 'c')
+			*perm |= PTE_COW;
+		else if (*at == 's')
+			*perm |= PTE_SHARE;
+		else
+			good = *at == 'r';
+	}
+	if (!good)
+		kprintf("'%s' are no permissions: say r or rw, then c (copy on write), s (share).\n", line->words[n]);
+	return good;
+}
+
+/* Map pfn at va of space in place of what is there. */
+static void insert(struct space *space, uintptr_t va, pfn_t pfn, uint32_t perm)
+{
+	if (!page_managed(pfn) || page_references(pfn) == 0) {
+		kprintf("The page at %08lx is free, or not one that programs may have.\n", (unsigned long)pfn << PGSHIFT);
+		return;
+	}
+	page_hold(pfn);
+	int error = space_insert(space, va, pfn, perm);
+	if (error) {
+		page_drop(pfn);
+		kprintf("It cannot be mapped: %e.\n", error);
+	}
+}
+
+static enum monitor_next add(const struct monitor_line *line, struct space *space)
+{
+	uintptr_t va;
+	uint32_t physical, perm;
+
+	if (!page_word(line, 3, &va) || !monitor_number(line->words[4], &physical) || !perm_word(line, 5, &perm))
+		return MONITOR_NEXT;
+	insert(space, va, physical >> PGSHIFT, perm);
+	show(&space->arch, va, va);
+	return MONITOR_NEXT;
+}
+
+static enum monitor_next change(const struct monitor_line *line, struct space *space)
+{
+	uintptr_t va;
+	uint32_t perm, old;
+
+	if (!page_word(line, 3, &va) || !perm_word(line, 4, &perm))
+		return MONITOR_NEXT;
+	pfn_t pfn = space_lookup(space, va, &old);
+	if (old == 0)
+		kprintf("Nothing is mapped at %08lx.\n", (unsigned long)va);
+	else if (page_managed(pfn) || (perm & PTE_W))
+		insert(space, va, pfn, perm);
+	else
+		space_protect(space, va, perm, 1); /* a page of the boot archive: never writable */
+	show(&space->arch, va, va);
+	return MONITOR_NEXT;
+}
+
+static enum monitor_next remove(const struct monitor_line *line, struct space *space)
+{
+	uintptr_t va;
+
+	if (page_word(line, 3, &va) && space_unmap(space, va, 1) < 0)
+		kprintf("It cannot be unmapped.\n");
+	return MONITOR_NEXT;
+}
+
+/* Keep the address space of env while it is worked on. NULL: it is ending. */
+static struct space *pin(struct env *env)
+{
+	struct space *space = NULL;
+
+	spin_lock(&env->lock);
+	if (env->alive && !env->dying) {
+		space = env->space;
+		space_pin(space);
+	}
+	spin_unlock(&env->lock);
+	if (!space)
+		kprintf("The environment is ending.\n");
+	return space;
+}
+
+/* The forms that change something: mappings WORD ID ADDRESS ... of `count` words. */
+static const struct {
+	const char *word;
+	unsigned count;
+	enum monitor_next (*run)(const struct monitor_line *line, struct space *space);
+} changes[] = {{"add", 6, add}, {"change", 5, change}, {"remove", 4, remove}};
+
+static enum monitor_next run_change(const struct monitor_line *line, unsigned i)
+{
+	struct env *env = NULL;
+	struct space *space = NULL;
+
+	if (line->count != changes[i].count)
+		return MONITOR_USAGE;
+	if (!monitor_may_lock(line))
+		kprintf("The kernel was stopped in the midst of something: mappings can only be looked at.\n");
+	else if ((env = monitor_env(line, 2)) != NULL && (space = pin(env)) != NULL) {
+		changes[i].run(line, space);
+		space_unpin(space);
+	}
+	return MONITOR_NEXT;
+}
+
+enum monitor_next monitor_mappings(const struct monitor_line *line)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(changes); i++)
+		if (monitor_word_is(line, 1, changes[i].word))
+			return run_change(line, i);
+	if (line->count > 2)
+		return MONITOR_USAGE;
+	if (monitor_word_is(line, 1, "kernel")) {
+		show(NULL, UTOP, ~(uintptr_t)0);
+		return MONITOR_NEXT;
+	}
+	const struct env *env = monitor_env(line, 1);
+	if (env)
+		show(&env->space->arch, 0, UTOP - 1);
+	return MONITOR_NEXT;
+}

@@ -1,0 +1,30 @@
+/*
+ * Names for addresses: the kernel's own table of functions, files and lines, and the tables of programs; backtraces.
+ *
+ * Safe at any time, in a panic too: takes no lock but the console's, allocates nothing, and follows no pointer that it
+ * has not checked. What a program holds (frames, its table at USTABDATA) is copied before it is looked at; damage
+ * there costs names.
+ */
+#ifndef FINCH_KERN_SYMBOLS_H
+#define FINCH_KERN_SYMBOLS_H
+
+#include <abi/types.h>
+
+struct Trapframe;
+
+/* Print a line with the place of a call, given the address to which it returns, in the kernel. */
+void symbols_print_location(uintptr_t return_address);
+
+/*
+ * Print the calls that led to frame, or to the caller of this function if frame is NULL: two lines a call, innermost
+ * first, at most SYMBOLS_FRAMES_MAX of the kernel; then those of the environment that runs on this CPU.
+ */
+#define SYMBOLS_FRAMES_MAX 40
+void symbols_backtrace(const struct Trapframe *frame);
+
+/* Copy n bytes from address va of some program; false if some are not there. */
+typedef bool symbols_read(void *context, uintptr_t va, void *to, size_t n);
+/* Print the calls within a program, of which frame holds the registers, with its memory read by `read`. */
+void symbols_backtrace_program(const struct Trapframe *frame, symbols_read *read, void *context);
+
+#endif
