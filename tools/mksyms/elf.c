@@ -223,7 +223,7 @@ static unsigned copy_segments(const struct program *program, struct buffer *to, 
 	put_bytes(to, program->image, EHDR_SIZE);
 	for (unsigned i = 0; i < header16(program, EHDR_PHNUM); i++) {
 		struct segment segment = segment_at(program, i);
-		if (segment.type != PT_LOAD && segment.type != PT_TLS)
+		if ((segment.type != PT_LOAD && segment.type != PT_TLS) || segment.memory_size == 0)
 			continue;
 		struct bytes data = part(program, segment.offset, segment.file_size);
 		size_t end = (size_t)segment.offset + segment.file_size;
@@ -249,6 +249,7 @@ void elf_write_program(const struct program *program, const struct buffer *table
 	struct buffer headers = {0}, others = {0};
 	size_t front;
 	unsigned count = 1 + copy_segments(program, to, &others, &front);
+	size_t copied = to->size, at = EHDR_SIZE, kept = header32(program, EHDR_PHOFF);
 	pad_to(to, PAGE);
 	/* The table takes whole pages, so that a loader can map them from the archive and need not copy any. */
 	uint32_t size = (uint32_t)(table->size + PAGE - 1) & ~(PAGE - 1u);
@@ -259,14 +260,19 @@ void elf_write_program(const struct program *program, const struct buffer *table
 	put_bytes(&headers, others.data, others.size);
 	put_bytes(to, table->data, table->size);
 	pad_to(to, PAGE);
-	/* The program headers go where every loader looks, right after the file's header, if there is room. */
-	size_t at = EHDR_SIZE;
-	if (front < EHDR_SIZE + headers.size) {
+	/*
+	 * The program headers stay where they are if the linker script keeps a place for one more (an entry that is not
+	 * loaded will do), or go right after the file's header if nothing is loaded from there; else to the end.
+	 */
+	if (headers.size <= (size_t)header16(program, EHDR_PHNUM) * PHDR_SIZE && kept >= EHDR_SIZE &&
+	    kept + headers.size <= copied)
+		at = kept;
+	else if (front < EHDR_SIZE + headers.size)
 		at = to->size;
+	if (at == to->size)
 		put_bytes(to, headers.data, headers.size);
-	} else {
+	else
 		memcpy(to->data + at, headers.data, headers.size);
-	}
 	set(to, EHDR_PHOFF, (uint32_t)at, 4);
 	set(to, EHDR_PHENTSIZE, PHDR_SIZE, 2);
 	set(to, EHDR_PHNUM, count, 2);
