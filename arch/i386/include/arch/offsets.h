@@ -1,0 +1,7 @@
+/* Numbers that assembler shares with C structs; arch/i386/kern/tables.c asserts each. */
+#ifndef FINCH_ARCH_OFFSETS_H
+#define FINCH_ARCH_OFFSETS_H
+
+#define ARCH_FRAME_SIZE 72 /* struct arch_frame */
+
+#endif
