@@ -8,7 +8,7 @@
 #include <variant.h>
 
 /* From the linker script. */
-extern const char etext[], edata[], end[];
+extern const char kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
 
 enum monitor_next monitor_kerninfo(const struct monitor_line *line)
 {
@@ -18,8 +18,9 @@ enum monitor_next monitor_kerninfo(const struct monitor_line *line)
 	(void)line;
 	page_count(&pages);
 	kprintf("Finch, %s build, up %llu seconds\n", VARIANT_NAME, (unsigned long long)seconds);
-	kprintf("  kernel   %08lx  text ends %08lx, data %08lx, all %08lx\n", (unsigned long)KERNBASE,
-		(unsigned long)etext, (unsigned long)edata, (unsigned long)end);
+	kprintf("  kernel   text from %08lx, read-only data from %08lx, data from %08lx to %08lx\n",
+		(unsigned long)kernel_start, (unsigned long)kernel_text_end, (unsigned long)kernel_rodata_end,
+		(unsigned long)kernel_end);
 	kprintf("  memory   %u pages, %u free, %u of them zeroed\n", pages.total, pages.free, pages.zeroed);
 	kprintf("  envs     %u of at most %u\n", env_live(), env_limit());
 	kprintf("  CPUs     %u, time-stamp counter at %u kHz\n", cpu_count, platform_tsc_khz());

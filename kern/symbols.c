@@ -9,9 +9,8 @@
 
 #define ARGUMENTS 5 /* words printed of each call: how many it really has is not known */
 
-/* The table that the second link put in (tools/mksyms/kernel.S); both NULL after the first. */
-extern const uint8_t symbols_start[] __attribute__((weak));
-extern const uint8_t symbols_end[] __attribute__((weak));
+/* The table, from the linker script: what the second link put in (tools/mksyms/kernel.S); empty after the first. */
+extern const uint8_t symbols_start[], symbols_end[];
 
 /* What a frame pointer points at, and what the caller put there before the call. */
 struct call {
