@@ -10,6 +10,7 @@
 #define FINCH_COMMON_CPIO_H
 
 #include <abi/types.h>
+#include <common/names.h>
 
 struct cpio_file {
 	const char *name; /* within the archive; a leading "./" or "/" is left out */
@@ -22,14 +23,15 @@ struct cpio_file {
  * Step to the next file. *offset is 0 at first and is kept by the caller; file is filled in. Returns 0;
  * -E_NOT_FOUND after the last one; -E_INVAL if the archive is damaged there. After an error *offset is unchanged.
  */
-int cpio_next(const void *archive, size_t size, size_t *offset, struct cpio_file *file);
+int cpio_next(const void *archive, size_t size, size_t *offset, struct cpio_file *file) LINKED_NAME(cpio_next);
 
 /* Find the file called name. 0: *data and *len say where it is; -E_NOT_FOUND; -E_INVAL: damaged before it was found. */
-int cpio_find(const void *archive, size_t size, const char *name, const void **data, size_t *len);
+int cpio_find(const void *archive, size_t size, const char *name, const void **data, size_t *len)
+	LINKED_NAME(cpio_find);
 
 /*
  * The size in bytes of a whole archive that starts at archive, trailer included, if it ends within size bytes; else 0.
  */
-size_t cpio_size(const void *archive, size_t size);
+size_t cpio_size(const void *archive, size_t size) LINKED_NAME(cpio_size);
 
 #endif

@@ -7,9 +7,10 @@
 #define FINCH_COMMON_DIV64_H
 
 #include <abi/types.h>
+#include <common/names.h>
 
 /* Divide *value by divisor in place; returns the remainder. */
-uint32_t div64_32(uint64_t *value, uint32_t divisor);
+uint32_t div64_32(uint64_t *value, uint32_t divisor) LINKED_NAME(div64_32);
 
 uint64_t __udivdi3(uint64_t value, uint64_t divisor);
 uint64_t __umoddi3(uint64_t value, uint64_t divisor);

@@ -8,6 +8,7 @@
 #define FINCH_COMMON_ELF_H
 
 #include <abi/types.h>
+#include <common/names.h>
 
 #define ELF_MAGIC 0x464C457Fu /* 7F 'E' 'L' 'F', as a little-endian word */
 
@@ -72,15 +73,15 @@ struct elf_segment {
 };
 
 /* How many program headers the image has, or -E_NOT_EXEC if it is no ELF program for i386. */
-int elf_check(const void *image, size_t size);
+int elf_check(const void *image, size_t size) LINKED_NAME(elf_check);
 
 /*
  * Describe program header i, which elf_check has counted. 1: *segment is filled in; 0: it is not to be loaded (not
  * PT_LOAD, or empty); -E_NOT_EXEC: its numbers are impossible.
  */
-int elf_segment(const void *image, size_t size, int i, struct elf_segment *segment);
+int elf_segment(const void *image, size_t size, int i, struct elf_segment *segment) LINKED_NAME(elf_segment);
 
 /* Where the program starts, of an image that elf_check accepted. */
-uint32_t elf_entry(const void *image);
+uint32_t elf_entry(const void *image) LINKED_NAME(elf_entry);
 
 #endif

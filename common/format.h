@@ -12,6 +12,7 @@
 #define FINCH_COMMON_FORMAT_H
 
 #include <abi/types.h>
+#include <common/names.h>
 
 #ifndef va_start
 typedef __builtin_va_list va_list;
@@ -22,12 +23,12 @@ typedef __builtin_va_list va_list;
 #endif
 
 /* Write fmt with its arguments through put, which gets each character (0 to 255) and arg. */
-void format(void (*put)(int c, void *arg), void *arg, const char *fmt, va_list ap);
+void format(void (*put)(int c, void *arg), void *arg, const char *fmt, va_list ap) LINKED_NAME(format);
 
 /*
  * The same into size bytes at buf, ended by a zero wherever size is not 0. Returns the length that the whole text
  * has, which is more than size - 1 if it did not fit.
  */
-int format_buffer(char *buf, size_t size, const char *fmt, va_list ap);
+int format_buffer(char *buf, size_t size, const char *fmt, va_list ap) LINKED_NAME(format_buffer);
 
 #endif

@@ -1,0 +1,27 @@
+/*
+ * For programs: ranges of pages, done whole or not at all. Counts are pages; addresses are page-aligned; each returns 0
+ * or an error. The calls underneath may do a part of a long range at a time: these go on until all is done.
+ */
+#ifndef FINCH_MEMORY_H
+#define FINCH_MEMORY_H
+
+#include <abi/types.h>
+#include <common/names.h>
+
+/* Is a page mapped at va? Looks into the page tables, without a call. */
+bool page_mapped(const void *va) LINKED_NAME(page_mapped);
+
+/* Fresh zeroed pages. After an error nothing of the range is mapped. */
+int pages_alloc(envid_t envid, void *va, int perm, size_t count) LINKED_NAME(pages_alloc);
+/* Map what stands at srcva of this environment at dstva of envid. After an error nothing of that range is mapped. */
+int pages_share(const void *srcva, envid_t envid, void *dstva, int perm, size_t count) LINKED_NAME(pages_share);
+int pages_unmap(envid_t envid, void *va, size_t count) LINKED_NAME(pages_unmap);
+
+/* --- In pieces, beside malloc and free. Weak: a program may have its own. --- */
+
+/* Room for count things of size bytes, zeroed; NULL if there is not so much. */
+void *calloc(size_t count, size_t size);
+/* The same piece with another size, moved if need be; NULL, and the piece is as it was, if memory is short. */
+void *realloc(void *piece, size_t size);
+
+#endif

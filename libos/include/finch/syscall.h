@@ -1,0 +1,125 @@
+/*
+ * For programs: the system calls that <inc/lib.h> does not have. <abi/syscall.def> is the manual.
+ *
+ * From that list stand here libos_sys_NAME for every call with its plain arguments, and sys_NAME for what is new. The
+ * range forms take a count of pages, 1 to 2^20 - 1, and return how many were done, possibly fewer than asked for, or an
+ * error if none was.
+ */
+#ifndef FINCH_SYSCALL_H
+#define FINCH_SYSCALL_H
+
+#include <abi/env.h>
+#include <abi/syscall.h>
+#include <arch/usercall.h>
+
+#define U(type) type
+#define SYSCALL0(number, name)                                                                                   \
+	static inline int32_t libos_sys_##name(void)                                                             \
+	{                                                                                                        \
+		return libos_call0(number);                                                                      \
+	}
+#define SYSCALL1(number, name, ta, a)                                                                            \
+	static inline int32_t libos_sys_##name(ta a)                                                             \
+	{                                                                                                        \
+		return libos_call1(number, (uint32_t)a);                                                         \
+	}
+#define SYSCALL2(number, name, ta, a, tb, b)                                                                     \
+	static inline int32_t libos_sys_##name(ta a, tb b)                                                       \
+	{                                                                                                        \
+		return libos_call2(number, (uint32_t)a, (uint32_t)b);                                            \
+	}
+#define SYSCALL3(number, name, ta, a, tb, b, tc, c)                                                              \
+	static inline int32_t libos_sys_##name(ta a, tb b, tc c)                                                 \
+	{                                                                                                        \
+		return libos_call3(number, (uint32_t)a, (uint32_t)b, (uint32_t)c);                               \
+	}
+#define SYSCALL4(number, name, ta, a, tb, b, tc, c, td, d)                                                       \
+	static inline int32_t libos_sys_##name(ta a, tb b, tc c, td d)                                           \
+	{                                                                                                        \
+		return libos_call4(number, (uint32_t)a, (uint32_t)b, (uint32_t)c, (uint32_t)d);                  \
+	}
+#define SYSCALL5(number, name, ta, a, tb, b, tc, c, td, d, te, e)                                                \
+	static inline int32_t libos_sys_##name(ta a, tb b, tc c, td d, te e)                                     \
+	{                                                                                                        \
+		return libos_call5(number, (uint32_t)a, (uint32_t)b, (uint32_t)c, (uint32_t)d, (uint32_t)e);     \
+	}
+#include <abi/syscall.def>
+#undef SYSCALL0
+#undef SYSCALL1
+#undef SYSCALL2
+#undef SYSCALL3
+#undef SYSCALL4
+#undef SYSCALL5
+#undef U
+
+static inline __attribute__((noreturn)) void sys_env_exit(int status)
+{
+	libos_sys_env_exit(status);
+	__builtin_unreachable();
+}
+
+static inline int sys_env_wait(envid_t envid, int *status)
+{
+	return libos_sys_env_wait(envid, status);
+}
+
+static inline int sys_console_wait(void)
+{
+	return libos_sys_console_wait();
+}
+
+static inline int sys_env_set_label(envid_t envid, const char *label)
+{
+	return libos_sys_env_set_label(envid, label);
+}
+
+static inline int sys_machine(int what)
+{
+	return libos_sys_machine(what);
+}
+
+static inline int sys_info(int what, uint32_t index, void *buf, size_t size)
+{
+	return libos_sys_info(what, index, buf, size);
+}
+
+/* Only under the boot word `test`: <abi/test.h>. */
+static inline int sys_test(int op, uintptr_t arg, const char *text, size_t len)
+{
+	return libos_sys_test(op, arg, text, len);
+}
+
+static inline int sys_page_protect(envid_t envid, void *va, int perm)
+{
+	return libos_sys_page_protect(envid, (uintptr_t)va, (uint32_t)perm);
+}
+
+/* --- Range forms. --- */
+
+static inline uint32_t libos_range(int perm, size_t count)
+{
+	return (uint32_t)perm | (uint32_t)count << PERM_COUNT_SHIFT;
+}
+
+static inline int sys_page_alloc_range(envid_t envid, void *va, int perm, size_t count)
+{
+	return libos_sys_page_alloc(envid, (uintptr_t)va, libos_range(perm, count));
+}
+
+static inline int sys_page_map_range(envid_t srcenv, const void *srcva, envid_t dstenv, void *dstva, int perm,
+				     size_t count)
+{
+	return libos_sys_page_map(srcenv, (uintptr_t)srcva, dstenv, (uintptr_t)dstva, libos_range(perm, count));
+}
+
+static inline int sys_page_unmap_range(envid_t envid, void *va, size_t count)
+{
+	return libos_sys_page_unmap(envid, (uintptr_t)va, libos_range(0, count));
+}
+
+static inline int sys_page_protect_range(envid_t envid, void *va, int perm, size_t count)
+{
+	return libos_sys_page_protect(envid, (uintptr_t)va, libos_range(perm, count));
+}
+
+#endif

@@ -1,0 +1,48 @@
+/* Ends of environments, and names for what envs[] says of them. */
+#include <finch/process.h>
+#include <finch/syscall.h>
+#include <inc/lib.h>
+
+int wait_status(envid_t envid, int *status)
+{
+	int err;
+	do
+		err = sys_env_wait(envid, status);
+	while (err == -E_INTERRUPTED);
+	return err;
+}
+
+void wait(envid_t envid)
+{
+	wait_status(envid, NULL);
+}
+
+bool env_alive(envid_t envid)
+{
+	const volatile struct Env *env = &envs[ENVX(envid)];
+	return env->env_id == envid && env->env_status != ENV_FREE && env->env_status != ENV_DYING;
+}
+
+const char *env_status_name(uint32_t status)
+{
+	static const char *const names[] = {
+		[ENV_FREE] = "free",
+		[ENV_DYING] = "dying",
+		[ENV_RUNNABLE] = "runnable",
+		[ENV_RUNNING] = "running",
+		[ENV_NOT_RUNNABLE] = "waiting",
+	};
+	return status < ARRAY_SIZE(names) ? names[status] : "?";
+}
+
+const char *env_wait_name(uint32_t wait)
+{
+	static const char *const names[] = {
+		[ENV_WAIT_NONE] = "to be started",
+		[ENV_WAIT_SUSPENDED] = "suspended",
+		[ENV_WAIT_CONSOLE] = "console",
+		[ENV_WAIT_END] = "end of",
+		[ENV_WAIT_MESSAGE] = "message",
+	};
+	return wait < ARRAY_SIZE(names) ? names[wait] : "?";
+}

@@ -1,0 +1,36 @@
+/* The start and the end of a program. */
+#include <arch/usercall.h>
+#include <finch/process.h>
+#include <finch/syscall.h>
+#include <inc/lib.h>
+
+const volatile struct Env *thisenv;
+const char *binaryname = "<unknown>";
+
+/* Called by _start, with what the program's maker left on its stack. */
+void libos_main(int argc, char **argv) __attribute__((noreturn));
+
+void libos_main(int argc, char **argv)
+{
+	libos_gate_choose();
+	thisenv = &envs[ENVX(sys_getenvid())];
+	if (argc > 0 && argv[0])
+		binaryname = argv[0];
+	umain(argc, argv);
+	exit();
+}
+
+/* Only where the program uses descriptors does it carry the code that closes them. */
+void close_all(void) __attribute__((weak));
+
+void exit_status(int status)
+{
+	if (close_all)
+		close_all();
+	sys_env_exit(status);
+}
+
+void exit(void)
+{
+	exit_status(0);
+}
