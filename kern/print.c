@@ -30,3 +30,12 @@ void kverbose(const char *fmt, ...)
 	kvprintf(fmt, ap);
 	va_end(ap);
 }
+
+void print_buffer(char *buf, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	format_buffer(buf, size, fmt, ap);
+	va_end(ap);
+}

@@ -8,6 +8,8 @@
 /* Print to the console; formats of common/format.h. Longer pieces than 512 bytes are cut. */
 void kprintf(const char *fmt, ...);
 void kvprintf(const char *fmt, va_list ap);
+/* Into size bytes at buf, ended by a zero. */
+void print_buffer(char *buf, size_t size, const char *fmt, ...);
 /* Print only when the kernel is talkative (boot word `verbose`). */
 void kverbose(const char *fmt, ...);
 

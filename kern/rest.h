@@ -10,6 +10,9 @@
  */
 void rest_begin(void);
 
+/* The time that the one who started the machine gave it is up: print what everyone does, and end the machine. */
+void rest_time_up(void);
+
 /* The statuses that the machine ends with through the test device (boot word `batch`). */
 enum { REST_EXITED = 16, REST_DESTROYED = 17, REST_PANIC = 18, REST_TIME_UP = 19 };
 

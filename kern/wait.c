@@ -137,6 +137,7 @@ int env_set_frame(envid_t id, const struct Trapframe *tf)
 			return error;
 		if (env == self) {
 			*arch_frame() = *tf;
+			this_cpu()->attention |= ATTEND_FRAME;
 			return 0;
 		}
 		/* One that runs elsewhere is made to stand still; only its parent can, so nobody waits in a circle. */

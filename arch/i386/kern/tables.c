@@ -68,6 +68,12 @@ void tables_set_stack(struct cpu *cpu, uint32_t top)
 	}
 }
 
+void tables_load_again(struct cpu *cpu, uint32_t df_stack)
+{
+	cpu->arch.tables->double_fault.cr3 = paging_kernel_cr3();
+	cpu->arch.tables->double_fault.esp = df_stack;
+}
+
 void tables_set_tls(struct cpu *cpu, uint32_t base)
 {
 	cpu->arch.tables->gdt[GD_TLS / 8] = segment(base, 0xFFFFF, 0xF2, 0xC);

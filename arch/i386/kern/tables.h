@@ -23,6 +23,8 @@ struct arch_tables {
 
 /* Fill in cpu's tables (cpu->arch.tables is set) and load them on the calling CPU. df_stack: top of a stack. */
 void tables_load(struct cpu *cpu, uint32_t df_stack);
+/* Once the kernel's page tables stand, on the boot CPU: name them, and a better stack, for double faults. */
+void tables_load_again(struct cpu *cpu, uint32_t df_stack);
 /* From now on, entries from user mode use the stack that ends at top. */
 void tables_set_stack(struct cpu *cpu, uint32_t top);
 /* The base of this CPU's segment GD_TLS. */

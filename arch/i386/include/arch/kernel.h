@@ -17,6 +17,8 @@ struct arch_cpu {
 	struct arch_tables *tables; /* descriptor tables and task segments */
 	pte_t *windows;            /* page-table entries of this CPU's windows */
 	uint32_t window_base;      /* and the address of the first */
+	uint32_t fault_address;    /* where the last copy from or to user memory failed */
+	uint32_t tls_base;         /* of the segment GD_TLS, as it is loaded */
 };
 
 /* What each environment has of this architecture, within struct env. */

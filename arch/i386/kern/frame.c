@@ -1,0 +1,164 @@
+/* Frames and the registers of environments: saving, loading, checking, printing. */
+#include <common/string.h>
+#include <kern/cpu.h>
+#include <kern/env.h>
+#include <kern/print.h>
+#include <kern/trap.h>
+#include "features.h"
+#include "tables.h"
+
+#define FL_USER (FL_CF | FL_PF | FL_AF | FL_ZF | FL_SF | FL_TF | FL_DF | FL_OF | FL_NT | FL_RF | FL_AC | FL_ID)
+#define MXCSR_RESET 0x1F80 /* SDM vol. 1, 10.2.3: all exceptions masked */
+#define FCW_RESET 0x037F   /* 8.1.5: the same, and double extended precision */
+
+static void fpu_save(uint8_t *area)
+{
+	if (likely(features.fxsr))
+		__asm__ volatile("fxsave (%0)" : : "r"(area) : "memory");
+	else
+		__asm__ volatile("fnsave (%0); frstor (%0)" : : "r"(area) : "memory");
+}
+
+static void fpu_load(const uint8_t *area)
+{
+	if (likely(features.fxsr))
+		__asm__ volatile("fxrstor (%0)" : : "r"(area) : "memory");
+	else
+		__asm__ volatile("frstor (%0)" : : "r"(area) : "memory");
+}
+
+/* The state after a reset, in the form that fpu_load takes: SDM vol. 1, tables 8-1 and 10-2. */
+static void fpu_init(uint8_t *area)
+{
+	memset(area, 0, 512);
+	if (features.fxsr) {
+		*(uint16_t *)area = FCW_RESET;
+		*(uint32_t *)(area + 24) = MXCSR_RESET;
+	} else {
+		*(uint32_t *)area = FCW_RESET;
+		*(uint32_t *)(area + 8) = 0xFFFF; /* all registers are empty */
+	}
+}
+
+void arch_env_save(struct env *env)
+{
+	const struct arch_frame *frame = (struct arch_frame *)this_cpu()->arch.stack_top - 1;
+	uint32_t gs;
+
+	env->pub->env_tf = frame->tf;
+	env->arch.fs = frame->fs;
+	__asm__ volatile("movl %%gs, %0" : "=r"(gs));
+	env->arch.gs = gs;
+	fpu_save(env->arch.fpu);
+}
+
+void arch_env_load(const struct env *env)
+{
+	struct cpu *cpu = this_cpu();
+	struct arch_frame *frame = (struct arch_frame *)cpu->arch.stack_top - 1;
+
+	frame->tf = env->pub->env_tf;
+	frame->fs = env->arch.fs;
+	if (unlikely(cpu->arch.tls_base != env->arch.tls_base)) {
+		cpu->arch.tls_base = env->arch.tls_base;
+		tables_set_tls(cpu, env->arch.tls_base);
+	}
+	/* Only what a program has loaded itself: it cannot fail. */
+	__asm__ volatile("movl %0, %%gs" : : "r"(env->arch.gs));
+	fpu_load(env->arch.fpu);
+}
+
+void arch_env_init(struct env *env, uintptr_t entry, uintptr_t stack)
+{
+	struct Trapframe *tf = &env->pub->env_tf;
+
+	memset(tf, 0, sizeof *tf);
+	tf->tf_eip = entry;
+	tf->tf_esp = stack;
+	arch_frame_sanitize(tf);
+	tf->tf_es = tf->tf_ds = GD_UD | 3;
+	env->arch.fs = env->arch.gs = env->arch.tls_base = 0;
+	fpu_init(env->arch.fpu);
+}
+
+void arch_env_inherit(struct env *child)
+{
+	const struct env *self = this_cpu()->env;
+
+	arch_env_save(child);
+	child->arch.tls_base = self->arch.tls_base;
+	arch_call_set_result(&child->pub->env_tf, 0);
+}
+
+void arch_frame_sanitize(struct Trapframe *tf)
+{
+	tf->tf_cs = GD_UT | 3;
+	tf->tf_ss = GD_UD | 3;
+	tf->tf_eflags = (tf->tf_eflags & FL_USER) | FL_IF | FL_MBS;
+}
+
+/* Both ways in are instructions of two bytes, and both leave the frame behind them: CD 30, 0F 34. */
+#define CALL_LENGTH 2
+
+void arch_call_restart(struct Trapframe *tf)
+{
+	tf->tf_eip -= CALL_LENGTH;
+}
+
+void arch_call_finish(struct Trapframe *tf, int32_t result)
+{
+	tf->tf_eip += CALL_LENGTH;
+	arch_call_set_result(tf, result);
+}
+
+int32_t arch_call_again(struct Trapframe *tf)
+{
+	tf->tf_eip -= CALL_LENGTH;
+	this_cpu()->attention |= ATTEND_FRAME;
+	return tf->tf_regs.reg_eax;
+}
+
+void arch_call_set_argument(struct Trapframe *tf, unsigned n, uintptr_t value)
+{
+	uint32_t *const places[] = { &tf->tf_regs.reg_edx, &tf->tf_regs.reg_ecx, &tf->tf_regs.reg_ebx,
+				     &tf->tf_regs.reg_edi };
+
+	*places[n] = value;
+}
+
+bool arch_frame_is_user(const struct Trapframe *tf)
+{
+	return tf->tf_cs & 3;
+}
+
+uintptr_t arch_frame_ip(const struct Trapframe *tf)
+{
+	return tf->tf_eip;
+}
+
+uintptr_t arch_frame_sp(const struct Trapframe *tf)
+{
+	return tf->tf_esp;
+}
+
+void arch_frame_print(const struct Trapframe *tf)
+{
+	const struct PushRegs *regs = &tf->tf_regs;
+	char err[64] = "";
+
+	if (tf->tf_trapno == T_PGFLT)
+		print_buffer(err, sizeof err, " [%s, %s, %s]", tf->tf_err & FEC_U ? "user" : "kernel",
+			     tf->tf_err & FEC_WR ? "write" : "read", tf->tf_err & FEC_PR ? "protection" : "not-present");
+	/* Two pieces, each whole. */
+	kprintf("TRAP frame at 0x%08x from CPU %u\n"
+		"  edi  0x%08x\n  esi  0x%08x\n  ebp  0x%08x\n  oesp 0x%08x\n"
+		"  ebx  0x%08x\n  edx  0x%08x\n  ecx  0x%08x\n  eax  0x%08x\n",
+		(uint32_t)tf, this_cpu()->number, regs->reg_edi, regs->reg_esi, regs->reg_ebp, regs->reg_oesp,
+		regs->reg_ebx, regs->reg_edx, regs->reg_ecx, regs->reg_eax);
+	kprintf("  es   0x----%04x\n  ds   0x----%04x\n  trap 0x%08x %s\n  err  0x%08x%s\n"
+		"  eip  0x%08x\n  cs   0x----%04x\n  flag 0x%08x\n",
+		tf->tf_es, tf->tf_ds, tf->tf_trapno, trap_name(tf->tf_trapno), tf->tf_err, err, tf->tf_eip, tf->tf_cs,
+		tf->tf_eflags);
+	if (arch_frame_is_user(tf))
+		kprintf("  esp  0x%08x\n  ss   0x----%04x\n", tf->tf_esp, tf->tf_ss);
+}

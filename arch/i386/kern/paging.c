@@ -1,0 +1,316 @@
+/* Page tables: see paging.h, and kern/arch.h for what each arch_ function promises. */
+#include <abi/error.h>
+#include <common/string.h>
+#include <kern/boot.h>
+#include <kern/buddy.h>
+#include <kern/cpu.h>
+#include <kern/lock.h>
+#include <kern/space.h>
+#include "features.h"
+#include "paging.h"
+
+#define KERNEL_FIRST PDX(UTOP) /* directory entries from here on are the kernel's */
+#define WINDOWS_PER_CPU (NPTENTRIES / CPUS_MAX)
+#define PAGES_ALIGNED __attribute__((aligned(PGSIZE), section(".bss.pages")))
+
+extern char kernel_text_end[], kernel_rodata_end[], kernel_end[];
+
+static pde_t kernel_directory[NPDENTRIES] PAGES_ALIGNED;
+static pte_t first_table[NPTENTRIES] PAGES_ALIGNED;  /* physical memory below 4 MB */
+static pte_t envs_table[NPTENTRIES] PAGES_ALIGNED;
+static pte_t pages_table[NPTENTRIES] PAGES_ALIGNED;
+static pte_t device_table[NPTENTRIES] PAGES_ALIGNED;
+static pte_t stack_table[NPTENTRIES] PAGES_ALIGNED;
+static pte_t window_table[NPTENTRIES] PAGES_ALIGNED;
+
+static uint32_t direct_end; /* physical memory below this is in the direct map */
+static uint32_t global;     /* PTE_G, where there is such a thing */
+
+static struct spinlock device_lock = SPINLOCK(RANK_DEVICE, "device mappings");
+static uint32_t device_next GUARDED_BY(device_lock); /* index in device_table of the first free page */
+
+static uint32_t physical_of(const void *kernel_address)
+{
+	return (uintptr_t)kernel_address - KERNBASE;
+}
+
+uint32_t paging_kernel_cr3(void)
+{
+	return physical_of(kernel_directory);
+}
+
+/* --- At boot --- */
+
+static void map_table(uintptr_t va, pte_t *table, uint32_t user)
+{
+	kernel_directory[PDX(va)] = physical_of(table) | PTE_P | PTE_W | user;
+}
+
+static void fill_table(pte_t *table, uint32_t physical)
+{
+	for (unsigned i = 0; i < NPTENTRIES; i++, physical += PGSIZE) {
+		uintptr_t va = KERNBASE + physical;
+		bool fixed = va >= KERNBASE + EXTPHYSMEM && va < (uintptr_t)kernel_rodata_end;
+		table[i] = physical | PTE_P | global | (fixed ? 0 : PTE_W);
+	}
+}
+
+static uint32_t ram_end(void)
+{
+	uint64_t end = 0;
+
+	for (unsigned i = 0; i < boot_info.ram_count; i++)
+		end = MAX(end, boot_info.ram[i].end);
+	return MIN(end, 0xFFFFF000ull);
+}
+
+static void map_direct(void)
+{
+	uint32_t end = MIN(ram_end(), (uint32_t)DIRECT_MAP_LIMIT);
+
+	direct_end = MIN(ROUNDUP(end, (uint32_t)PTSIZE), (uint32_t)DIRECT_MAP_LIMIT);
+	fill_table(first_table, 0);
+	map_table(KERNBASE, first_table, 0);
+	for (uint32_t physical = PTSIZE; physical < direct_end; physical += PTSIZE) {
+		if (features.large_pages) {
+			kernel_directory[PDX(KERNBASE + physical)] = physical | PTE_P | PTE_W | PTE_PS | global;
+			continue;
+		}
+		/* From low memory, which the boot tables reach. */
+		pte_t *table = boot_alloc(PGSIZE);
+		fill_table(table, physical);
+		map_table(KERNBASE + physical, table, 0);
+	}
+}
+
+void paging_init(void)
+{
+	global = features.global_pages ? PTE_G : 0;
+	map_direct();
+	map_table(UENVS, envs_table, PTE_U);
+	map_table(UPAGES, pages_table, PTE_U);
+	map_table(MMIOBASE, device_table, 0);
+	map_table(MMIOLIM, stack_table, 0);
+	map_table(KWINDOWS, window_table, 0);
+	kernel_directory[PDX(UVPT)] = physical_of(kernel_directory) | PTE_P | PTE_U;
+	lcr3(paging_kernel_cr3());
+
+	page_limit = ram_end() >> PGSHIFT;
+	page_refs = boot_alloc(page_limit * sizeof *page_refs);
+	page_states = boot_alloc(page_limit * sizeof *page_states);
+	arch_space_publish(UPAGES, page_refs, page_limit * sizeof *page_refs);
+}
+
+void arch_space_publish(uintptr_t va, const void *from, size_t size)
+{
+	pte_t *table = va == UENVS ? envs_table : pages_table;
+
+	for (size_t i = 0; i < (size + PGSIZE - 1) / PGSIZE; i++)
+		table[i] = (physical_of(from) + i * PGSIZE) | PTE_P | PTE_U | global;
+}
+
+/* --- Stacks, windows, devices --- */
+
+bool paging_map_stack(uint32_t top, uint32_t size)
+{
+	for (uint32_t va = top - size; va != top; va += PGSIZE) {
+		pfn_t pfn = page_take_kernel();
+		if (!pfn)
+			return false;
+		stack_table[PTX(va)] = arch_pte_make(pfn, PTE_P | PTE_W | global);
+	}
+	return true;
+}
+
+void paging_windows_init(struct cpu *cpu)
+{
+	cpu->arch.windows = &window_table[cpu->number * WINDOWS_PER_CPU];
+	cpu->arch.window_base = KWINDOWS + cpu->number * WINDOWS_PER_CPU * PGSIZE;
+}
+
+void *arch_window(uint32_t pfn, unsigned slot)
+{
+	if (likely(pfn < DIRECT_MAP_LIMIT >> PGSHIFT))
+		return page_address(pfn);
+	struct arch_cpu *arch = &this_cpu()->arch;
+	void *va = (void *)(arch->window_base + slot * PGSIZE);
+	pte_t entry = arch_pte_make(pfn, PTE_P | PTE_W);
+	if (arch->windows[slot] != entry) {
+		arch->windows[slot] = entry;
+		invlpg(va);
+	}
+	return va;
+}
+
+static void *device_pages(uint32_t physical, size_t size, uint32_t bits)
+{
+	uint32_t offset = physical % PGSIZE;
+	uint32_t pages = (offset + size + PGSIZE - 1) / PGSIZE;
+	void *va = NULL;
+
+	spin_lock(&device_lock);
+	if (pages <= NPTENTRIES - device_next) {
+		va = (void *)(MMIOBASE + device_next * PGSIZE + offset);
+		for (uint32_t i = 0; i < pages; i++)
+			device_table[device_next++] = (ROUNDDOWN(physical, PGSIZE) + i * PGSIZE) | bits | global;
+	}
+	spin_unlock(&device_lock);
+	return va;
+}
+
+void *arch_device_map(uint64_t physical, size_t size)
+{
+	if (size == 0 || size > PTSIZE || physical + size > 1ull << 32)
+		return NULL;
+	return device_pages(physical, size, PTE_P | PTE_W | PTE_PCD | PTE_PWT);
+}
+
+const void *arch_table_map(uint32_t physical, size_t size)
+{
+	if (size == 0 || size > PTSIZE || (uint64_t)physical + size > 1ull << 32)
+		return NULL;
+	if (physical + size <= direct_end)
+		return (const void *)(KERNBASE + physical);
+	return device_pages(physical, size, PTE_P);
+}
+
+void arch_page_zero(void *page)
+{
+	if (unlikely(!features.sse)) {
+		memset(page, 0, PGSIZE);
+		return;
+	}
+	/* The program's xmm0 is kept: its FPU state is in the registers while the kernel runs. */
+	uint8_t saved[16];
+	char *end = (char *)page + PGSIZE;
+	__asm__ volatile("movups %%xmm0, %0\n\t"
+			 "xorps %%xmm0, %%xmm0\n"
+			 "1:\n\t"
+			 ".set at, 0\n\t"
+			 ".rept 32\n\t"
+			 "movaps %%xmm0, at(%1)\n\t"
+			 ".set at, at + 16\n\t"
+			 ".endr\n\t"
+			 "addl $512, %1\n\t"
+			 "cmpl %2, %1\n\t"
+			 "jne 1b\n\t"
+			 "movups %0, %%xmm0"
+			 : "+m"(saved), "+r"(page)
+			 : "r"(end)
+			 : "memory", "cc");
+}
+
+void arch_page_copy(void *to, const void *from)
+{
+	memcpy(to, from, PGSIZE);
+}
+
+/* --- Address spaces --- */
+
+void arch_table_note(arch_pte_t *entry)
+{
+	*page_note(page_of(entry)) |= 1u << (PTX((uintptr_t)entry / sizeof *entry << PTXSHIFT) / 32);
+}
+
+unsigned arch_table_noted(const arch_pte_t *table, unsigned index)
+{
+	if (index >= NPTENTRIES)
+		return NPTENTRIES;
+	uint32_t groups = *page_note(page_of(table)) & ~0u << index / 32;
+	if (!groups)
+		return NPTENTRIES;
+	unsigned group = __builtin_ctz(groups);
+	return group == index / 32 ? index : group * 32;
+}
+
+int arch_space_create(struct arch_space *space)
+{
+	pfn_t pfn = page_take_kernel();
+
+	if (!pfn)
+		return -E_NO_MEM;
+	space->directory = page_address(pfn);
+	space->physical = pfn << PGSHIFT;
+	memcpy(&space->directory[KERNEL_FIRST], &kernel_directory[KERNEL_FIRST],
+	       (NPDENTRIES - KERNEL_FIRST) * sizeof(pde_t));
+	space->directory[PDX(UVPT)] = space->physical | PTE_P | PTE_U;
+	return 0;
+}
+
+void arch_space_destroy(struct arch_space *space)
+{
+	page_drop(space->physical >> PGSHIFT);
+}
+
+arch_pte_t *arch_space_entry(const struct arch_space *space, uintptr_t va)
+{
+	pde_t pde = space->directory[PDX(va)];
+
+	if (!(pde & PTE_P))
+		return NULL;
+	return (pte_t *)page_address(pde >> PGSHIFT) + PTX(va);
+}
+
+arch_pte_t *arch_space_entry_make(struct arch_space *space, uintptr_t va)
+{
+	pde_t *pde = &space->directory[PDX(va)];
+
+	if (unlikely(!(*pde & PTE_P))) {
+		pfn_t pfn = page_take_kernel();
+		if (!pfn)
+			return NULL;
+		arch_table_note(pde);
+		*pde = arch_pte_make(pfn, PTE_P | PTE_W | PTE_U);
+	}
+	return (pte_t *)page_address(*pde >> PGSHIFT) + PTX(va);
+}
+
+uintptr_t arch_space_next_table(const struct arch_space *space, uintptr_t va)
+{
+	unsigned first = PDX(va);
+
+	for (unsigned i = first; (i = arch_table_noted(space->directory, i)) < KERNEL_FIRST; i++) {
+		if (space->directory[i] & PTE_P)
+			return i == first ? va : (uintptr_t)i << PDXSHIFT;
+	}
+	return UTOP;
+}
+
+void arch_space_free_table(struct arch_space *space, uintptr_t va)
+{
+	pde_t *pde = &space->directory[PDX(va)];
+
+	page_drop(*pde >> PGSHIFT);
+	*pde = 0;
+}
+
+bool arch_space_user_readable(uintptr_t va)
+{
+	const struct space *space = this_cpu()->space;
+	const pde_t *directory = space ? space->arch.directory : kernel_directory;
+	pde_t pde = directory[PDX(va)];
+
+	if (PDX(va) == PDX(UVPT)) /* the page is the table of directory entry PTX(va) */
+		return (directory[PTX(va)] & (PTE_P | PTE_U | PTE_PS)) == (PTE_P | PTE_U);
+	if ((pde & (PTE_P | PTE_U)) != (PTE_P | PTE_U))
+		return false;
+	pte_t pte = ((const pte_t *)page_address(pde >> PGSHIFT))[PTX(va)];
+	return (pte & (PTE_P | PTE_U)) == (PTE_P | PTE_U);
+}
+
+void arch_space_load(const struct arch_space *space)
+{
+	lcr3(space ? space->physical : paging_kernel_cr3());
+}
+
+void arch_tlb_flush_page(uintptr_t va)
+{
+	invlpg((void *)va);
+	/* What programs see of their own page tables is a translation too. */
+	invlpg((void *)(UVPT + PGNUM(va) * sizeof(pte_t)));
+}
+
+void arch_tlb_flush_user(void)
+{
+	lcr3(rcr3());
+}

@@ -1,0 +1,251 @@
+/*
+ * Traps on the i386: what entry.S calls. Sorts entries from user mode and from the kernel, and turns faults on the
+ * way back to user mode into the program's own.
+ */
+#include <kern/boot.h>
+#include <kern/cpu.h>
+#include <kern/env.h>
+#include <kern/panic.h>
+#include <kern/print.h>
+#include <kern/request.h>
+#include <kern/rest.h>
+#include <kern/trap.h>
+#include <kern/user.h>
+#include "features.h"
+#include "tables.h"
+
+#define IRQ_SPURIOUS_VECTOR (IRQ_OFFSET + 7)
+
+struct fixup {
+	uint32_t fault, go_on;
+};
+
+extern const struct fixup fixups_start[], fixups_end[];
+extern char syscall_by_sysenter_stepped[], return_pop_fs[], return_pop_es[], return_pop_ds[], return_iret[],
+	return_fast_pop_fs[], return_fast_pop_es[], return_fast_pop_ds[];
+
+/* Called by entry.S, with the argument in eax. */
+void arch_trap(struct arch_frame *frame) __attribute__((regparm(1)));
+uint32_t arch_syscall(struct arch_frame *frame) __attribute__((regparm(1)));
+void arch_first_return(void);
+void arch_double_fault(void) __attribute__((noreturn));
+size_t arch_copy_user_raw(void *to, const void *from, size_t n);
+void arch_resume(struct arch_frame *frame) __attribute__((noreturn));
+void arch_enter_user_on(uint32_t stack_top) __attribute__((noreturn, regparm(1)));
+
+static struct arch_frame *user_frame(void)
+{
+	return (struct arch_frame *)this_cpu()->arch.stack_top - 1;
+}
+
+struct Trapframe *arch_frame(void)
+{
+	return &user_frame()->tf;
+}
+
+/* The last thing before user mode. */
+static inline void leave(struct cpu *cpu)
+{
+	if (unlikely(cpu->attention))
+		sched_attend();
+	big_lock_leave();
+}
+
+uint32_t arch_syscall(struct arch_frame *frame)
+{
+	struct cpu *cpu = this_cpu();
+
+	big_lock_enter();
+	syscall_dispatch(&frame->tf);
+	if (likely(!cpu->attention)) {
+		big_lock_leave();
+		return !(frame->tf.tf_eflags & FL_TF); /* sysexit would trap in the kernel */
+	}
+	if (cpu->attention & ATTEND_STEP && cpu->env)
+		frame->tf.tf_eflags |= FL_TF;
+	leave(cpu);
+	return 0;
+}
+
+void arch_first_return(void)
+{
+	leave(this_cpu());
+}
+
+void arch_enter_user(void)
+{
+	arch_enter_user_on(this_cpu()->arch.stack_top);
+}
+
+/* --- NMI: somebody panicked, or somebody outside wants to know what goes on --- */
+
+static void handle_nmi(const struct arch_frame *frame)
+{
+	if (panic_stops_me())
+		arch_halt();
+	if (!boot_word("batch"))
+		return;
+	static atomic_t taken;
+	if (atomic_exchange(&taken, 1))
+		return; /* the signal goes to all CPUs: one tells */
+	rest_time_up();
+	(void)frame;
+}
+
+/* --- Entries from user mode --- */
+
+static void trap_from_user(struct Trapframe *tf)
+{
+	uintptr_t address = tf->tf_trapno == T_PGFLT ? rcr2() : 0;
+	struct cpu *cpu = this_cpu();
+
+	if (tf->tf_trapno == T_NMI) {
+		handle_nmi((struct arch_frame *)((char *)tf - offsetof(struct arch_frame, tf)));
+		return;
+	}
+	big_lock_enter();
+	if (tf->tf_trapno == T_MCHK)
+		panic_frame(tf, "machine check");
+	if (tf->tf_trapno < IRQ_OFFSET)
+		trap_user_exception(tf, address);
+	else if (tf->tf_trapno != IRQ_SPURIOUS_VECTOR)
+		trap_interrupt(tf->tf_trapno);
+	leave(cpu);
+}
+
+/* --- Entries from the kernel --- */
+
+/* A copy from or to user memory has met a page that is not there. */
+static bool fix_copy(struct Trapframe *tf)
+{
+	for (const struct fixup *fixup = fixups_start; fixup < fixups_end; fixup++) {
+		if (tf->tf_eip != fixup->fault)
+			continue;
+		this_cpu()->arch.fault_address = rcr2();
+		tf->tf_eip = fixup->go_on;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * An instruction that restores the program's state has faulted: the frame holds a selector or an address that cannot be
+ * loaded. What was restored already stands in the nested frame, which overlaps the program's own; put it
+ * together again, and it is the program's exception.
+ */
+static bool fix_return(const struct arch_frame *nested_at)
+{
+	const struct arch_frame nested = *nested_at;
+	struct arch_frame *user = user_frame();
+	const char *at = (const char *)nested.tf.tf_eip;
+	/* How far it came: 0 nothing restored, 1 fs and the general registers, 2 es too, 3 ds too. */
+	unsigned done;
+
+	if (at == return_pop_fs || at == return_fast_pop_fs)
+		done = 0;
+	else if (at == return_pop_es || at == return_fast_pop_es)
+		done = 1;
+	else if (at == return_pop_ds || at == return_fast_pop_ds)
+		done = 2;
+	else if (at == return_iret)
+		done = 3;
+	else
+		return false;
+	if (done >= 1) {
+		user->fs = nested.fs;
+		user->tf.tf_regs = nested.tf.tf_regs;
+	}
+	if (done >= 2)
+		user->tf.tf_es = nested.tf.tf_es;
+	if (done >= 3)
+		user->tf.tf_ds = nested.tf.tf_ds;
+	user->tf.tf_trapno = nested.tf.tf_trapno;
+	user->tf.tf_err = nested.tf.tf_err;
+	/* The bad selectors are gone, so that the program can be gone on with. */
+	user->fs = done < 1 ? 0 : user->fs;
+	user->tf.tf_es = done < 2 ? GD_UD | 3 : user->tf.tf_es;
+	user->tf.tf_ds = done < 3 ? GD_UD | 3 : user->tf.tf_ds;
+	return true;
+}
+
+static void trap_from_kernel(struct arch_frame *frame)
+{
+	struct Trapframe *tf = &frame->tf;
+
+	switch (tf->tf_trapno) {
+	case T_NMI:
+		handle_nmi(frame);
+		return;
+	case T_DEBUG:
+		/* The user's trap flag came in with sysenter: off while the kernel runs, given back at the end. */
+		if (tf->tf_eip != (uintptr_t)syscall_by_sysenter_stepped)
+			break;
+		tf->tf_eflags &= ~FL_TF;
+		this_cpu()->attention |= ATTEND_STEP;
+		return;
+	case T_PGFLT:
+		if (fix_copy(tf))
+			return;
+		break;
+	case T_GPFLT:
+	case T_SEGNP:
+	case T_STACK:
+		break;
+	default:
+		if (tf->tf_trapno >= IRQ_OFFSET) {
+			bool had_lock = this_cpu()->big_lock_held;
+			if (tf->tf_trapno == IRQ_SPURIOUS_VECTOR)
+				return;
+			big_lock_enter();
+			trap_interrupt(tf->tf_trapno);
+			if (!had_lock)
+				big_lock_leave();
+			return;
+		}
+		break;
+	}
+	if (fix_return(frame)) {
+		big_lock_enter();
+		trap_user_exception(arch_frame(), 0);
+		leave(this_cpu());
+		arch_resume(user_frame());
+	}
+	if (tf->tf_trapno == T_PGFLT)
+		panic_frame(tf, "page fault in the kernel at address %08x", rcr2());
+	panic_frame(tf, "%s in the kernel", trap_name(tf->tf_trapno));
+}
+
+void arch_trap(struct arch_frame *frame)
+{
+	if (likely(arch_frame_is_user(&frame->tf)))
+		trap_from_user(&frame->tf);
+	else
+		trap_from_kernel(frame);
+}
+
+void arch_double_fault(void)
+{
+	const struct task_segment *task = &this_cpu()->arch.tables->task;
+	struct Trapframe tf = {
+		.tf_regs = { task->edi, task->esi, task->ebp, 0, task->ebx, task->edx, task->ecx, task->eax },
+		.tf_es = task->es, .tf_ds = task->ds, .tf_trapno = T_DBLFLT, .tf_eip = task->eip, .tf_cs = task->cs,
+		.tf_eflags = task->eflags, .tf_esp = task->esp, .tf_ss = task->ss,
+	};
+	uint32_t top = this_cpu()->arch.stack_top;
+
+	if (task->esp < top - KSTKSIZE && task->esp >= top - KSTKSIZE - KSTKGAP)
+		panic_frame(&tf, "double fault: the kernel stack has overflowed (esp %08x)", task->esp);
+	panic_frame(&tf, "double fault at eip %08x, esp %08x", task->eip, task->esp);
+}
+
+size_t arch_copy_user(void *to, const void *from, size_t n, uintptr_t *fault)
+{
+	if (features.smap)
+		__asm__ volatile(".byte 0x0F, 0x01, 0xCB" : : : "memory"); /* stac */
+	size_t left = arch_copy_user_raw(to, from, n);
+	if (features.smap)
+		__asm__ volatile(".byte 0x0F, 0x01, 0xCA" : : : "memory"); /* clac */
+	if (unlikely(left))
+		*fault = this_cpu()->arch.fault_address;
+	return left;
+}
