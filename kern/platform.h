@@ -12,6 +12,8 @@
 
 /* The most CPUs that the kernel runs; more are reported and left alone. */
 #define CPUS_MAX 32
+/* The interrupt vector that platform_send_request raises. */
+#define REQUEST_VECTOR 0xFB
 
 /* --- Console. Serialised by the kernel's console lock. --- */
 

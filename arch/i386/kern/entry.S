@@ -187,3 +187,5 @@ trap_vectors:
 	jmp	trap_common
 	.set vector, vector + 1
 .endr
+
+.section .note.GNU-stack, "", @progbits

@@ -142,3 +142,5 @@ boot_stack:
 	.skip	BOOT_STACK_SIZE
 .globl boot_stack_end
 boot_stack_end:
+
+.section .note.GNU-stack, "", @progbits

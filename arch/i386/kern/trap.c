@@ -51,7 +51,7 @@ static inline void leave(struct cpu *cpu)
 	big_lock_leave();
 }
 
-uint32_t arch_syscall(struct arch_frame *frame)
+__attribute__((regparm(1))) uint32_t arch_syscall(struct arch_frame *frame)
 {
 	struct cpu *cpu = this_cpu();
 
@@ -215,7 +215,7 @@ static void trap_from_kernel(struct arch_frame *frame)
 	panic_frame(tf, "%s in the kernel", trap_name(tf->tf_trapno));
 }
 
-void arch_trap(struct arch_frame *frame)
+__attribute__((regparm(1))) void arch_trap(struct arch_frame *frame)
 {
 	if (likely(arch_frame_is_user(&frame->tf)))
 		trap_from_user(&frame->tf);

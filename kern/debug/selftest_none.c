@@ -1,0 +1,2 @@
+#include <kern/selftest.h>
+void selftest_run(void) {}
