@@ -1,0 +1,226 @@
+# The build of Finch. One file, not recursive; `./finch` is the comfortable way in.
+#
+#   make                  all: both kernels, programs, archives, listings, host tools
+#   make bootable         what booting needs: the release kernel and build/boot.cpio
+#   make check            static checks: both compilers with -Werror, include rules, thread safety, 64-bit kern/
+#   make qemu             boot with a window (qemu-nox: in this terminal; Ctrl-a x leaves)
+#   make qemu-gdb, gdb    the same, waiting for a debugger; the debugger
+#   make run-NAME         boot program NAME as the first environment (run-NAME-nox, run-NAME-gdb)
+#   make grade            all tests
+#
+# Variables: CPUS=1 MEM=256M VARIANT=release|debug CC=gcc|clang V=1 (show commands) B=build (where all goes)
+#
+# The kernel is kern/*.c arch/$(ARCH)/kern/*.{c,S} dev/pc/*.c common/*.c, compiled once a variant: the include path
+# chooses between kern/debug/ and kern/release/. A program is bin/NAME.c or bin/NAME/*.{c,S}. New files need no edit here.
+
+ARCH := i386
+B ?= build
+CPUS ?= 1
+MEM ?= 256M
+VARIANT ?= release
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+HOSTCC ?= $(CC)
+LD := ld
+OBJDUMP := objdump
+AR := ar
+WERROR ?=
+
+ifeq ($(V),)
+Q := @
+say = @echo '  $(1)'
+else
+Q :=
+say =
+endif
+
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all bootable programs listings tools test-files host-tests check clean FORCE
+all: bootable $(B)/debug/finch $(B)/test.cpio programs listings tools
+
+# A target whose text is what the rest depends on: rewritten only when it changes.
+# $(call stamp,NAME,TEXT) makes $(B)/stamp/NAME.
+define stamp
+$(B)/stamp/$(1): FORCE
+	@mkdir -p $$(@D); printf '%s\n' '$(2)' | cmp -s - $$@ || printf '%s\n' '$(2)' >$$@
+endef
+
+# --- Flags. No libc, no libgcc, no code that the kernel could not save the state of. ---
+
+MACHINE := -m32 -march=i586 -mtune=generic
+FREESTANDING := -std=gnu11 -ffreestanding -fno-pic -fno-stack-protector -fno-omit-frame-pointer \
+	-fno-strict-aliasing -fno-delete-null-pointer-checks -fno-asynchronous-unwind-tables
+WARNINGS := -Wall -Wextra $(WERROR)
+DEBUG_INFO := -g -fdebug-prefix-map=$(CURDIR)=.
+
+INCLUDES := -I. -Iarch/$(ARCH)/include
+KERNEL_FLAGS := $(MACHINE) $(FREESTANDING) -O2 $(DEBUG_INFO) -mno-80387 -mno-mmx -mno-sse $(WARNINGS)
+KERNEL_INCLUDES := $(INCLUDES)
+# What interface.md promises to programs; `./finch cc` asks for it by `make print-PROGRAM_FLAGS`.
+PROGRAM_FLAGS := $(MACHINE) -std=gnu11 -static -fno-pic -no-pie -ffreestanding -fno-builtin -fno-stack-protector \
+	-fno-omit-frame-pointer -fno-delete-null-pointer-checks -fnon-call-exceptions \
+	-fno-asynchronous-unwind-tables -fno-strict-aliasing -DJOS_USER
+USER_FLAGS := $(filter-out -static -no-pie,$(PROGRAM_FLAGS)) -O2 $(DEBUG_INFO) $(WARNINGS)
+USER_INCLUDES := $(INCLUDES) -Ilibos/include
+LINK := $(LD) -m elf_i386 -nostdlib -z max-page-size=4096 -z noexecstack --no-dynamic-linker
+HOST_FLAGS := -std=gnu11 -O2 -g $(WARNINGS) -I.
+
+print-%:
+	@echo '$($*)'
+
+# --- Host tools: tools/NAME.c or tools/NAME/*.c -> build/tools/NAME. Those with rules of their own come with them. ---
+
+TOOL_NAMES := $(filter-out mkdisk,$(sort $(patsubst tools/%.c,%,$(wildcard tools/*.c)) $(patsubst tools/%/,%,$(dir $(wildcard tools/*/*.c)))))
+TOOLS := $(TOOL_NAMES:%=$(B)/tools/%)
+tools: $(TOOLS)
+
+$(eval $(call stamp,host,$(HOSTCC) $(HOST_FLAGS)))
+$(B)/host/%.c.o: %.c $(B)/stamp/host
+	$(call say,HOSTCC $<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(HOST_FLAGS) -MMD -MP -c -o $@ $<
+
+# $(call tool,NAME)
+define tool
+$(B)/tools/$(1): $(patsubst %,$(B)/host/%.o,$(wildcard tools/$(1).c tools/$(1)/*.c))
+	$(call say,HOSTLD $$@)
+	@mkdir -p $$(@D)
+	$(Q)$(HOSTCC) $(HOST_FLAGS) -o $$@ $$^
+endef
+$(foreach t,$(TOOL_NAMES),$(eval $(call tool,$(t))))
+
+# --- The kernel, once a variant: build/VARIANT/finch. ---
+
+VARIANTS := release debug
+KERNEL_SOURCES := $(wildcard kern/*.c arch/$(ARCH)/kern/*.c arch/$(ARCH)/kern/*.S dev/pc/*.c dev/pc/*.S common/*.c)
+KERNEL_SCRIPT := arch/$(ARCH)/kern/kernel.ld
+MKSYMS := $(B)/tools/mksyms
+
+# $(call compile,DIR,STAMP,FLAGS): SOURCE -> DIR/SOURCE.o.
+define compile
+$(B)/$(1)/%.c.o: %.c $(B)/stamp/$(2)
+	$(call say,CC $$<$(if $(4), ($(4)),))
+	@mkdir -p $$(@D)
+	$(Q)$(CC) $(3) -MMD -MP -c -o $$@ $$<
+$(B)/$(1)/%.S.o: %.S $(B)/stamp/$(2)
+	$(call say,AS $$<$(if $(4), ($(4)),))
+	@mkdir -p $$(@D)
+	$(Q)$(CC) $(3) -D__ASSEMBLER__ -MMD -MP -c -o $$@ $$<
+endef
+
+# The first link gives addresses, tools/mksyms turns them into a table, the second link takes it in.
+define kernel_variant
+KERNEL_OBJECTS_$(1) := $(KERNEL_SOURCES:%=$(B)/$(1)/%.o) $(patsubst %,$(B)/$(1)/%.o,$(wildcard kern/$(1)/*.c))
+$$(eval $$(call stamp,kernel-$(1),$(CC) $(KERNEL_FLAGS) $(KERNEL_INCLUDES)))
+$$(eval $$(call stamp,kernel-objects-$(1),$(LINK) $$(KERNEL_OBJECTS_$(1))))
+$$(eval $$(call compile,$(1),kernel-$(1),$(KERNEL_FLAGS) -Ikern/$(1) $(KERNEL_INCLUDES),$(1)))
+$(B)/$(1)/finch: $$(KERNEL_OBJECTS_$(1)) $(KERNEL_SCRIPT) $(B)/stamp/kernel-objects-$(1) $(MKSYMS) tools/mksyms/kernel.S
+	$(call say,LD $$@)
+	$(Q)$(LINK) -T $(KERNEL_SCRIPT) -o $$@.1 $$(KERNEL_OBJECTS_$(1))
+	$(Q)$(MKSYMS) $$@.1 $$@.syms
+	$(Q)$(CC) $(MACHINE) '-DSYMBOLS_FILE="$$@.syms"' -c -o $$@.syms.o tools/mksyms/kernel.S
+	$(Q)$(LINK) -T $(KERNEL_SCRIPT) -o $$@ $$(KERNEL_OBJECTS_$(1)) $$@.syms.o
+endef
+$(foreach v,$(VARIANTS),$(eval $(call kernel_variant,$(v))))
+
+# --- The library and the programs. ---
+
+USER_SCRIPT := arch/$(ARCH)/user/program.ld
+LIBOS_SOURCES := $(wildcard libos/*.c libos/*.S arch/$(ARCH)/user/*.c arch/$(ARCH)/user/*.S common/*.c)
+LIBOS := $(B)/user/libos.a
+LIBOS_OBJECTS := $(LIBOS_SOURCES:%=$(B)/user/%.o)
+
+$(eval $(call stamp,user,$(CC) $(USER_FLAGS) $(USER_INCLUDES)))
+$(eval $(call stamp,libos-objects,$(AR) $(LIBOS_OBJECTS)))
+$(eval $(call compile,user,user,$(USER_FLAGS) $(USER_INCLUDES)))
+
+$(LIBOS): $(LIBOS_OBJECTS) $(B)/stamp/libos-objects
+	$(call say,AR $@)
+	$(Q)rm -f $@; $(AR) rcsD $@ $(LIBOS_OBJECTS)
+
+# $(call program_sources,FOLDER,NAME): the sources of a program, one file or a folder.
+program_sources = $(wildcard $(1)/$(2).c $(1)/$(2)/*.c $(1)/$(2)/*.S)
+program_names = $(sort $(patsubst $(1)/%.c,%,$(wildcard $(1)/*.c)) $(patsubst $(1)/%/,%,$(dir $(wildcard $(1)/*/*.c))))
+
+# $(call program,FOLDER,NAME,TARGET)
+define program
+$(3): $(patsubst %,$(B)/user/%.o,$(call program_sources,$(1),$(2))) $(LIBOS) $(USER_SCRIPT)
+	$(call say,LD $(3))
+	@mkdir -p $$(@D)
+	$(Q)$(LINK) -T $(USER_SCRIPT) -u _start -o $$@ $$(filter %.o %.a,$$^)
+endef
+
+# What goes into an archive: the program without debugging data, with its table of functions, files and lines.
+$(B)/user/%.packed: $(B)/user/% $(MKSYMS)
+	$(Q)$(MKSYMS) --program $< $@
+
+PROGRAM_NAMES := $(call program_names,bin)
+TEST_NAMES := $(call program_names,test/user)
+PROGRAMS := $(PROGRAM_NAMES:%=$(B)/user/bin/%)
+TEST_PROGRAMS := $(TEST_NAMES:%=$(B)/user/test/%)
+$(foreach n,$(PROGRAM_NAMES),$(eval $(call program,bin,$(n),$(B)/user/bin/$(n))))
+$(foreach n,$(TEST_NAMES),$(eval $(call program,test/user,$(n),$(B)/user/test/$(n))))
+programs: $(PROGRAMS) $(TEST_PROGRAMS)
+
+# --- Archives. The tests' one holds the ordinary programs too: tests start them. ---
+
+MKARCHIVE := $(B)/tools/mkarchive
+$(eval $(call stamp,boot-archive,$(PROGRAM_NAMES)))
+$(eval $(call stamp,test-archive,$(PROGRAM_NAMES) $(TEST_NAMES)))
+$(B)/boot.cpio: $(PROGRAMS:%=%.packed) $(MKARCHIVE) $(B)/stamp/boot-archive
+	$(call say,ARCHIVE $@)
+	$(Q)$(MKARCHIVE) $@ $(foreach n,$(PROGRAM_NAMES),$(n)=$(B)/user/bin/$(n).packed)
+$(B)/test.cpio: $(PROGRAMS:%=%.packed) $(TEST_PROGRAMS:%=%.packed) $(MKARCHIVE) $(B)/stamp/test-archive
+	$(call say,ARCHIVE $@)
+	$(Q)$(MKARCHIVE) $@ $(foreach n,$(PROGRAM_NAMES),$(n)=$(B)/user/bin/$(n).packed) \
+		$(foreach n,$(TEST_NAMES),$(n)=$(B)/user/test/$(n).packed)
+
+bootable: $(B)/release/finch $(B)/boot.cpio
+
+# --- Listings: NAME.asm beside each program and kernel. ---
+
+LISTED := $(VARIANTS:%=$(B)/%/finch) $(PROGRAMS) $(TEST_PROGRAMS)
+listings: $(LISTED:%=%.asm)
+%.asm: %
+	$(call say,LIST $@)
+	$(Q)$(OBJDUMP) -dS $< >$@
+
+# --- Disk and ISO images. ---
+
+-include arch/$(ARCH)/boot/boot.mk
+
+# --- Running: all by ./finch, one CPU unless CPUS says otherwise. ---
+
+FINCH_RUN := CC='$(CC)' VARIANT=$(VARIANT) ./finch run --cpus $(CPUS) --mem $(MEM)
+
+.PHONY: qemu qemu-nox qemu-gdb qemu-nox-gdb gdb grade
+qemu:
+	@$(FINCH_RUN) --window
+qemu-nox:
+	@$(FINCH_RUN)
+qemu-gdb:
+	@$(FINCH_RUN) --window --gdb
+qemu-nox-gdb:
+	@$(FINCH_RUN) --gdb
+gdb:
+	gdb -q $(B)/$(VARIANT)/finch -ex 'target remote localhost:1234'
+run-%-nox-gdb run-%-gdb-nox:
+	@$(FINCH_RUN) --stay --program $* --gdb
+run-%-nox:
+	@$(FINCH_RUN) --stay --program $*
+run-%-gdb:
+	@$(FINCH_RUN) --stay --program $* --window --gdb
+run-%:
+	@$(FINCH_RUN) --stay --program $* --window
+grade:
+	@CC='$(CC)' ./finch test
+
+clean:
+	rm -rf $(B)
+
+DEPENDENCIES := $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(DEPENDENCIES)
