@@ -132,11 +132,11 @@ $(foreach v,$(VARIANTS),$(eval $(call kernel_variant,$(v))))
 USER_SCRIPT := arch/$(ARCH)/user/program.ld
 LIBOS_SOURCES := $(wildcard libos/*.c libos/*.S arch/$(ARCH)/user/*.c arch/$(ARCH)/user/*.S common/*.c)
 LIBOS := $(B)/user/libos.a
-LIBOS_OBJECTS := $(LIBOS_SOURCES:%=$(B)/user/%.o)
+LIBOS_OBJECTS := $(LIBOS_SOURCES:%=$(B)/user/obj/%.o)
 
 $(eval $(call stamp,user,$(CC) $(USER_FLAGS) $(USER_INCLUDES)))
 $(eval $(call stamp,libos-objects,$(AR) $(LIBOS_OBJECTS)))
-$(eval $(call compile,user,user,$(USER_FLAGS) $(USER_INCLUDES)))
+$(eval $(call compile,user/obj,user,$(USER_FLAGS) $(USER_INCLUDES)))
 
 $(LIBOS): $(LIBOS_OBJECTS) $(B)/stamp/libos-objects
 	$(call say,AR $@)
@@ -148,7 +148,7 @@ program_names = $(sort $(patsubst $(1)/%.c,%,$(wildcard $(1)/*.c)) $(patsubst $(
 
 # $(call program,FOLDER,NAME,TARGET)
 define program
-$(3): $(patsubst %,$(B)/user/%.o,$(call program_sources,$(1),$(2))) $(LIBOS) $(USER_SCRIPT)
+$(3): $(patsubst %,$(B)/user/obj/%.o,$(call program_sources,$(1),$(2))) $(LIBOS) $(USER_SCRIPT)
 	$(call say,LD $(3))
 	@mkdir -p $$(@D)
 	$(Q)$(LINK) -T $(USER_SCRIPT) -u _start -o $$@ $$(filter %.o %.a,$$^)

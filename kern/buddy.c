@@ -157,4 +157,7 @@ void page_init(const struct boot_info *boot)
 	for (unsigned i = 0; i < boot->ram_count; i++)
 		give_range(boot, boot->ram[i].start, boot->ram[i].end, 0);
 	spin_unlock(&buddy_lock);
+	/* The kernel holds the boot archive, whose pages programs map. */
+	for (pfn_t pfn = boot->archive.start >> PGSHIFT; pfn < (boot->archive.end + PGSIZE - 1) >> PGSHIFT; pfn++)
+		page_refs[pfn].pp_ref = 1;
 }

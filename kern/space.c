@@ -282,11 +282,8 @@ int space_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t d
 
 int space_insert(struct space *space, uintptr_t va, pfn_t pfn, uint32_t perm)
 {
-	page_hold(pfn);
-	if (install_slice(space, va, perm, 1, &pfn) == 0)
-		return -E_NO_MEM;
-	page_drop(pfn);
-	return 0;
+	page_hold(pfn); /* install_slice drops it if it fails */
+	return install_slice(space, va, perm, 1, &pfn) ? 0 : -E_NO_MEM;
 }
 
 /* Deal with addresses from va to end, at most a slice of mapped ones; returns where it stopped. */

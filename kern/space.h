@@ -55,7 +55,7 @@ int space_alloc(struct space *space, uintptr_t va, uint32_t perm, uint32_t n);
  * srcva, or writing asked for where src may not write) or -E_NO_MEM.
  */
 int space_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t dstva, uint32_t perm, uint32_t n);
-/* Map page pfn, for which the caller gives a reference away if it succeeds. -E_NO_MEM. */
+/* Map page pfn, which gets a reference for that. -E_NO_MEM. */
 int space_insert(struct space *space, uintptr_t va, pfn_t pfn, uint32_t perm);
 /* Unmap n pages; returns how many addresses were dealt with (at least 1). */
 int space_unmap(struct space *space, uintptr_t va, uint32_t n);
