@@ -64,7 +64,8 @@ KERNEL_INCLUDES := $(INCLUDES)
 PROGRAM_FLAGS := $(MACHINE) -std=gnu11 -static -fno-pic -no-pie -ffreestanding -fno-builtin -fno-stack-protector \
 	-fno-omit-frame-pointer -fno-delete-null-pointer-checks -fnon-call-exceptions \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing -DJOS_USER
-USER_FLAGS := $(filter-out -static -no-pie,$(PROGRAM_FLAGS)) -O2 $(DEBUG_INFO) $(WARNINGS)
+# A program's umain has parameters whether it uses them or not.
+USER_FLAGS := $(filter-out -static -no-pie,$(PROGRAM_FLAGS)) -O2 $(DEBUG_INFO) $(WARNINGS) -Wno-unused-parameter
 USER_INCLUDES := $(INCLUDES) -Ilibos/include
 LINK := $(LD) -m elf_i386 -nostdlib -z max-page-size=4096 -z noexecstack --no-dynamic-linker
 HOST_FLAGS := -std=gnu11 -O2 -g $(WARNINGS) -I.
