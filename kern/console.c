@@ -46,8 +46,10 @@ static void fill(void) REQUIRES(input_lock)
 {
 	int byte;
 
-	while (input.tail - input.head < RING_SIZE && (byte = platform_console_read()) >= 0)
-		input.bytes[input.tail++ % RING_SIZE] = byte;
+	while (input.tail - input.head < RING_SIZE && (byte = platform_console_read()) >= 0) {
+		if (byte) /* a zero would read as none */
+			input.bytes[input.tail++ % RING_SIZE] = byte;
+	}
 	bool room = input.tail - input.head < RING_SIZE;
 	if (room != input.listening) {
 		input.listening = room;
