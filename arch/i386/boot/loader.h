@@ -1,0 +1,10 @@
+/* The loader's main part, as its other parts see it. */
+#ifndef FINCH_BOOT_LOADER_H
+#define FINCH_BOOT_LOADER_H
+
+#include <abi/types.h>
+
+/* Does this word stand among the boot words on the disk? */
+bool loader_word(const char *word);
+
+#endif
