@@ -91,7 +91,8 @@ void probe(uint32_t magic, uint32_t info_address)
 		dirt |= zeros[i];
 	__asm__ volatile("movl %%cr0, %0" : "=r"(cr0));
 	__asm__ volatile("pushfl; popl %0" : "=r"(eflags));
-	print("\nprobe magic %x, wanted fields %x\n", magic, info->flags & 0x4D);
+	print("\nprobe magic %x, wanted fields %x\n", magic,
+	      info->flags & (MULTIBOOT_MEMORY | MULTIBOOT_COMMAND_LINE | MULTIBOOT_MEMORY_MAP));
 	print("probe cr0 %x, eflags %x\n", cr0 & 0x80000001, eflags & 0x20200);
 	print("probe %s, data %x, bss %s\n", text_mark, data_mark, dirt ? "dirty" : "clean");
 	print("about loader %s, fields %x, line '%s'\n",

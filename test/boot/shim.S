@@ -70,7 +70,7 @@ hook13:	cmpb	$0x41, %ah
 	je	3f
 	cmpb	$0x42, %ah
 	je	4f
-go13:	ljmpl	*%cs:old13
+go13:	ljmpw	*%cs:old13
 3:	testb	$NO_EXTENSIONS, %cs:flags
 	jnz	fail
 	jmp	go13
@@ -95,7 +95,7 @@ hook15:	cmpw	$0xE820, %ax
 	je	3f
 	cmpb	$0x88, %ah
 	je	4f
-go15:	ljmpl	*%cs:old15
+go15:	ljmpw	*%cs:old15
 1:	testb	$NO_E820, %cs:flags
 	jmp	5f
 2:	testb	$NO_E801, %cs:flags

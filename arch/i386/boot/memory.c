@@ -99,7 +99,7 @@ void memory_init(void)
 		return;
 	start_over();
 	if (!read_88())
-		fail("the BIOS does not say how much memory there is above 1 MB");
+		fail("there is no memory above 1 MB, or the BIOS does not tell of it");
 }
 
 /* As memory_end, but before what is reserved is taken off. */
