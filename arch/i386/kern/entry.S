@@ -81,7 +81,7 @@ syscall_by_sysenter_stepped:
 	orl	$FL_IF, (%esp)
 	pushl	$(GD_UT | 3)
 	pushl	%esi
-	pushl	$0
+	pushl	$CALL_BY_SYSENTER
 	pushl	$T_SYSCALL
 	SAVE_REGISTERS
 	movl	%esp, %eax

@@ -1,9 +1,11 @@
 /* Frames and the registers of environments: saving, loading, checking, printing. */
+#include <arch/offsets.h>
 #include <common/string.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/print.h>
 #include <kern/trap.h>
+#include <kern/user.h>
 #include "features.h"
 #include "tables.h"
 
@@ -95,6 +97,15 @@ void arch_frame_sanitize(struct Trapframe *tf)
 	tf->tf_cs = GD_UT | 3;
 	tf->tf_ss = GD_UD | 3;
 	tf->tf_eflags = (tf->tf_eflags & FL_USER) | FL_IF | FL_MBS;
+}
+
+uintptr_t arch_call_fifth_argument(const struct Trapframe *tf)
+{
+	uint32_t word;
+
+	if (tf->tf_err != CALL_BY_SYSENTER)
+		return tf->tf_regs.reg_esi;
+	return user_read(&word, (uaddr_t){ tf->tf_esp }, sizeof word) < 0 ? 0 : word;
 }
 
 /* Both ways in are instructions of two bytes, and both leave the frame behind them: CD 30, 0F 34. */

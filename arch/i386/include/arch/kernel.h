@@ -87,6 +87,12 @@ static inline arch_pte_t arch_pte_make(uint32_t pfn, uint32_t perm)
 	return pfn << PGSHIFT | perm;
 }
 
+/*
+ * The fifth: in esi, or, with sysenter, which needs esi for itself, at the program's stack pointer. 0 if that is not
+ * readable, which no call takes for a good value.
+ */
+uintptr_t arch_call_fifth_argument(const struct Trapframe *tf);
+
 /* The number of a system call, its arguments and its result. */
 static inline uint32_t arch_call_number(const struct Trapframe *tf)
 {
@@ -105,7 +111,7 @@ static inline uintptr_t arch_call_argument(const struct Trapframe *tf, unsigned 
 	case 3:
 		return tf->tf_regs.reg_edi;
 	default:
-		return tf->tf_regs.reg_esi;
+		return arch_call_fifth_argument(tf);
 	}
 }
 

@@ -4,4 +4,7 @@
 
 #define ARCH_FRAME_SIZE 72 /* struct arch_frame */
 
+/* tf_err of a system call's frame: 0 by int, this by sysenter. */
+#define CALL_BY_SYSENTER 1
+
 #endif
