@@ -44,7 +44,8 @@ static const struct {
 
 static void print_command(unsigned i)
 {
-	kprintf("  %s %s\n      %s\n", commands[i].name, commands[i].arguments, commands[i].text);
+	kprintf("  %s%s%s\n      %s\n", commands[i].name, commands[i].arguments[0] ? " " : "", commands[i].arguments,
+		commands[i].text);
 }
 
 static enum monitor_next help(const struct monitor_line *line)
@@ -161,20 +162,25 @@ struct env *monitor_env(const struct monitor_line *line, unsigned n)
 	return NULL;
 }
 
-/*
- * The next byte typed. Where locks may be taken it comes through the console's ring, into which interrupts on other
- * CPUs may put it first; else from the device.
- */
+/* The next byte from the console's ring, which interrupts on other CPUs fill too, or straight from the device. */
+static int poll(bool ring)
+{
+	if (!ring)
+		return platform_console_read();
+	console_listen(); /* take in what the device has */
+	return console_take();
+}
+
 static int read_byte(const struct monitor_line *line)
 {
-	for (;;) {
-		int byte = monitor_may_lock(line) ? console_take() : platform_console_read();
-		if (byte > 0)
-			return byte;
+	int byte;
+
+	while ((byte = poll(monitor_may_lock(line))) <= 0) {
 		if (this_cpu()->panic_depth == 0)
 			request_serve();
 		arch_pause();
 	}
+	return byte;
 }
 
 /* Take the rest of what an arrow key and the like send: ESC [ parameters letter. */

@@ -1,4 +1,5 @@
 /* The monitor's command mappings: show what an address space maps, and change it page by page. */
+#include <kern/buddy.h>
 #include <kern/cpu.h>
 #include <kern/monitor_parts.h>
 #include <kern/print.h>
@@ -98,19 +99,16 @@ static bool perm_word(const struct monitor_line *line, unsigned n, uint32_t *per
 	return good;
 }
 
-/* Map pfn at va of space in place of what is there. */
+/* Map pfn at va of space in place of what is there. Only what someone holds: a free page is the allocator's. */
 static void insert(struct space *space, uintptr_t va, pfn_t pfn, uint32_t perm)
 {
-	if (!page_managed(pfn) || page_references(pfn) == 0) {
-		kprintf("The page at %08lx is free, or not one that programs may have.\n", (unsigned long)pfn << PGSHIFT);
+	if (pfn >= page_limit || page_references(pfn) == 0) {
+		kprintf("The page at %08lx is free, or no RAM.\n", (unsigned long)pfn << PGSHIFT);
 		return;
 	}
-	page_hold(pfn);
 	int error = space_insert(space, va, pfn, perm);
-	if (error) {
-		page_drop(pfn);
+	if (error)
 		kprintf("It cannot be mapped: %e.\n", error);
-	}
 }
 
 static enum monitor_next add(const struct monitor_line *line, struct space *space)
@@ -135,10 +133,8 @@ static enum monitor_next change(const struct monitor_line *line, struct space *s
 	pfn_t pfn = space_lookup(space, va, &old);
 	if (old == 0)
 		kprintf("Nothing is mapped at %08lx.\n", (unsigned long)va);
-	else if (page_managed(pfn) || (perm & PTE_W))
-		insert(space, va, pfn, perm);
 	else
-		space_protect(space, va, perm, 1); /* a page of the boot archive: never writable */
+		insert(space, va, pfn, perm); /* not space_protect, which makes nothing writable */
 	show(&space->arch, va, va);
 	return MONITOR_NEXT;
 }

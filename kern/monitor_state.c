@@ -94,10 +94,11 @@ enum monitor_next monitor_page(const struct monitor_line *line)
 		kprintf("%u pages, %u free, %u of them zeroed\n", pages.total, pages.free, pages.zeroed);
 	} else if (monitor_number(line->words[1], &address)) {
 		pfn_t pfn = address >> PGSHIFT;
-		if (!page_managed(pfn))
-			kprintf("page %05x (%08x): not handed out: no RAM, the kernel or the boot archive\n", pfn, address);
+		if (pfn >= page_limit)
+			kprintf("%08x lies beyond all RAM.\n", address);
 		else
-			kprintf("page %05x (%08x): %u references\n", pfn, address, page_references(pfn));
+			kprintf("page %05x (%08x): %u references%s\n", pfn, address, page_references(pfn),
+				page_managed(pfn) ? "" : ", never handed out");
 	}
 	return MONITOR_NEXT;
 }

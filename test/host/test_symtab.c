@@ -2,38 +2,25 @@
  * Host test of common/symtab.c: right answers from a good table, and from a damaged one no read outside the table, no
  * loop and no unprintable name. Run under ASan and UBSan: the table is in a block of exactly its size.
  */
-#define off_t finch_off_t /* abi/types.h has its own */
-#include <common/symtab.h>
-#undef off_t
-#include <common/symtab_format.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#define TEST_GROUP "symtab"
+#include "host.h"
 
-static int failures;
+#include <common/symtab.c>
 
-#define CHECK(condition)                                                                                         \
-	do {                                                                                                     \
-		if (!(condition)) {                                                                              \
-			printf("%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                           \
-			failures++;                                                                              \
-		}                                                                                                \
-	} while (0)
-
-struct table {
+struct sample {
 	uint8_t *bytes;
 	size_t size;
 	unsigned long reads;
-	bool strict; /* complain of a read outside: the table is a good one */
+	bool strict; /* complain of a read outside: this one is good */
 };
 
-static bool read_table(void *context, size_t offset, void *to, size_t n)
+static bool read_sample(void *context, size_t offset, void *to, size_t n)
 {
-	struct table *table = context;
+	struct sample *table = context;
 	table->reads++;
-	CHECK(n <= 64);
+	EXPECT_THAT(n <= 64);
 	bool inside = offset <= table->size && n <= table->size - offset;
-	CHECK(inside || !table->strict);
+	EXPECT_THAT(inside || !table->strict);
 	if (inside)
 		memcpy(to, table->bytes + offset, n);
 	return inside;
@@ -67,10 +54,10 @@ static void put_function(uint8_t *to, uint32_t address, uint32_t size, uint32_t 
 	put32(to + 12, at);
 }
 
-static struct table make_table(void)
+static struct sample make_sample(void)
 {
 	enum { FUNCTIONS = 4, FILES = 2, LINES = SYMTAB_HEADER_SIZE + FUNCTIONS * SYMTAB_FUNCTION_SIZE + FILES * 4 };
-	struct table table = {.size = LINES + sizeof(lines) + sizeof(strings), .strict = true};
+	struct sample table = {.size = LINES + sizeof(lines) + sizeof(strings), .strict = true};
 	uint8_t *at = table.bytes = calloc(1, table.size);
 	put32(at + SYMTAB_AT_MAGIC, SYMTAB_MAGIC);
 	put32(at + SYMTAB_AT_VERSION, SYMTAB_VERSION);
@@ -92,25 +79,23 @@ static struct table make_table(void)
 }
 
 /* function NULL: nothing is there. */
-static void expect(struct table *table, uint32_t address, const char *function, uint32_t offset, const char *file,
+static void expect(struct sample *table, uint32_t address, const char *function, uint32_t offset, const char *file,
 		   uint32_t line)
 {
 	struct symtab_place place;
-	int before = failures;
-	CHECK(symtab_find(read_table, table, address, &place) == (function != NULL));
-	if (function) {
-		CHECK(!strcmp(place.function, function));
-		CHECK(!strcmp(place.file, file));
-		CHECK(place.offset == offset && place.line == line);
-	}
-	if (failures > before)
-		printf("  at 0x%x expected %s+%u %s:%u, got %s+%u %s:%u\n", address, function ? function : "nothing",
-		       offset, file, line, place.function, place.offset, place.file, place.line);
+
+	EXPECT(function != NULL, symtab_find(read_sample, table, address, &place));
+	if (!function)
+		return;
+	EXPECT_TEXT(function, place.function);
+	EXPECT(offset, place.offset);
+	EXPECT_TEXT(file, place.file);
+	EXPECT(line, place.line);
 }
 
-static void test_good(void)
+static void good(void)
 {
-	struct table table = make_table();
+	struct sample table = make_sample();
 	expect(&table, 0x0FFF, NULL, 0, "", 0);
 	expect(&table, 0x1000, "first", 0, "kern/one.c", 10);
 	expect(&table, 0x1003, "first", 3, "kern/one.c", 10);
@@ -127,7 +112,7 @@ static void test_good(void)
 	free(table.bytes);
 }
 
-static void test_refused(void)
+static void refused(void)
 {
 	static const struct {
 		unsigned at;
@@ -140,14 +125,14 @@ static void test_refused(void)
 	};
 	struct symtab_place place;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		struct table table = make_table();
+		struct sample table = make_sample();
 		put32(table.bytes + bad[i].at, bad[i].value);
-		CHECK(!symtab_find(read_table, &table, 0x1000, &place));
-		CHECK(table.reads <= 1 && place.function[0] == '\0' && place.file[0] == '\0');
+		EXPECT_THAT(!symtab_find(read_sample, &table, 0x1000, &place));
+		EXPECT_THAT(table.reads <= 1 && place.function[0] == '\0' && place.file[0] == '\0');
 		free(table.bytes);
 	}
-	struct table none = {.bytes = NULL};
-	CHECK(!symtab_find(read_table, &none, 0x1000, &place) && none.reads == 1);
+	struct sample none = {.bytes = NULL};
+	EXPECT_THAT(!symtab_find(read_sample, &none, 0x1000, &place) && none.reads == 1);
 }
 
 static bool printable(const char *s)
@@ -160,37 +145,33 @@ static bool printable(const char *s)
 }
 
 /* One look-up reads at most the header, a binary search, and the rows and names in pieces. */
-static void expect_bounded(struct table *table, uint32_t address)
+static void expect_bounded(struct sample *table, uint32_t address)
 {
 	struct symtab_place place;
 	table->reads = 0;
-	symtab_find(read_table, table, address, &place);
-	CHECK(table->reads <= 64 + SYMTAB_ROWS_MAX * 15 / 64);
-	CHECK(printable(place.function) && printable(place.file));
+	symtab_find(read_sample, table, address, &place);
+	EXPECT_THAT(table->reads <= 64 + SYMTAB_ROWS_MAX * 15 / 64);
+	EXPECT_THAT(printable(place.function) && printable(place.file));
 }
 
-static void test_damaged(void)
+static void damaged(void)
 {
-	srand(1);
-	for (int round = 0; round < 100000 && !failures; round++) {
-		struct table table = make_table();
+	for (int round = 0; round < 100000 && !test_failed; round++) {
+		struct sample table = make_sample();
 		table.strict = false;
-		for (int damages = rand() % 8; damages >= 0; damages--) {
-			size_t at = (size_t)rand() % (rand() % 2 ? table.size : (size_t)SYMTAB_HEADER_SIZE);
-			table.bytes[at] = (uint8_t)(rand() % 3 ? rand() : rand() % 2 ? 0xFF : 0);
-		}
-		if (rand() % 8 == 0)
-			table.bytes = realloc(table.bytes, table.size = 1 + (size_t)rand() % table.size);
+		damage(table.bytes, table.size);
+		if (random_below(8) == 0)
+			table.bytes = realloc(table.bytes, table.size = 1 + random_below(table.size));
 		for (int i = 0; i < 4; i++)
-			expect_bounded(&table, i ? 0x1000 + (uint32_t)rand() % 0x400 : (uint32_t)rand());
+			expect_bounded(&table, i ? 0x1000 + (uint32_t)random_below(0x400) : (uint32_t)random_number());
 		free(table.bytes);
 	}
 }
 
 /* Rows without end, names without end, in a table as large as one may be. */
-static void test_huge(void)
+static void huge(void)
 {
-	struct table table = {.bytes = malloc(SYMTAB_SIZE_MAX), .size = SYMTAB_SIZE_MAX, .strict = true};
+	struct sample table = {.bytes = malloc(SYMTAB_SIZE_MAX), .size = SYMTAB_SIZE_MAX, .strict = true};
 	for (int fill = 1; fill < 256; fill++) {
 		uint8_t *at = table.bytes;
 		memset(at, fill, table.size);
@@ -210,10 +191,9 @@ static void test_huge(void)
 
 int main(void)
 {
-	test_good();
-	test_refused();
-	test_damaged();
-	test_huge();
-	printf("%s symtab\n", failures ? "not ok" : "ok");
-	return failures != 0;
+	RUN(good);
+	RUN(refused);
+	RUN(damaged);
+	RUN(huge);
+	return tests_failed != 0;
 }

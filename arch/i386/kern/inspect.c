@@ -29,7 +29,8 @@ bool arch_space_walk(const struct arch_space *space, uintptr_t va, struct arch_m
 		return describe(mapping, va, PTSIZE, 0, 0);
 	uint32_t pte = table[PTX(va)];
 	uint32_t allowed = (pde & (PTE_W | PTE_U)) | ~(PTE_W | PTE_U);
-	return describe(mapping, va, PGSIZE, PTE_ADDR(pte), pte & (PGSIZE - 1) & allowed);
+	/* In this level the bit PTE_PS means a memory type, not a size. */
+	return describe(mapping, va, PGSIZE, PTE_ADDR(pte), pte & (PGSIZE - 1) & allowed & ~PTE_PS);
 }
 
 uintptr_t arch_frame_bp(const struct Trapframe *tf)
