@@ -54,7 +54,8 @@ void arch_table_note(arch_pte_t *entry);
 unsigned arch_table_noted(const arch_pte_t *table, unsigned index);
 /* Free the table that maps va; what it maps has been dropped. */
 void arch_space_free_table(struct arch_space *space, uintptr_t va);
-/* Let programs read size bytes at the kernel address from, at va (UENVS or UPAGES). At boot only. */
+/* Let programs read size bytes at the kernel address from, at va (UENVS or UPAGES), and zeros from there to the end of
+ * the window. At boot only. */
 void arch_space_publish(uintptr_t va, const void *from, size_t size);
 /* May user code read va, which is >= UTOP? (Kernel mappings that programs may see.) */
 bool arch_space_user_readable(uintptr_t va);

@@ -104,9 +104,14 @@ void paging_init(void)
 void arch_space_publish(uintptr_t va, const void *from, size_t size)
 {
 	pte_t *table = va == UENVS ? envs_table : pages_table;
+	static const void *zeros;
 
-	for (size_t i = 0; i < (size + PGSIZE - 1) / PGSIZE; i++)
-		table[i] = (physical_of(from) + i * PGSIZE) | PTE_P | PTE_U | global;
+	if (!zeros)
+		zeros = boot_alloc(PGSIZE);
+	for (size_t i = 0; i < NPTENTRIES; i++) {
+		uint32_t physical = i * PGSIZE < size ? physical_of(from) + i * PGSIZE : physical_of(zeros);
+		table[i] = physical | PTE_P | PTE_U | global;
+	}
 }
 
 /* --- Stacks, windows, devices --- */
