@@ -1,83 +1,89 @@
-# The boot disk's pieces and the tool that puts them together. Included by /Makefile, which sets B (the build folder).
+# The boot disk's pieces, the tool that puts them together, and images. Included by /Makefile, whose names it uses.
 #
 #   $(B)/boot/bootblock.bin   512 bytes: the boot block, without a partition table
 #   $(B)/boot/loader.bin      the loader
-#   $(B)/tools/mkdisk         the tool (see its head for how it is called)
+#   $(B)/tools/mkdisk         the tool (its head says how it is called)
 #   boot                      all three
-#   $(B)/test/boot/...        what test/boot/run boots: boot-tests makes all
+#   medium-disk medium-iso    an image: MEDIUM=FILE KERNEL=FILE ARCHIVE=FILE WORDS="BOOT WORDS"
+#   boot-tests                what test/boot/run boots
 
-HOSTCC ?= cc
-BOOT_CC = $(CC)
 BOOT_DIR := arch/i386/boot
 
 # The loader is for the oldest CPU that can be told that it is too old; it has no libc and no libgcc.
-BOOT_CFLAGS := -std=gnu11 -m32 -march=i386 -mtune=generic -Os -g -ffreestanding -fno-builtin -fno-pic -fno-stack-protector \
-	-fomit-frame-pointer -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-asynchronous-unwind-tables \
-	-mno-80387 -mno-mmx -mno-sse -Wall -Wextra -I. -Iarch/i386/include
+BOOT_FLAGS := -std=gnu11 -m32 -march=i386 -mtune=generic -Os $(DEBUG_INFO) -ffreestanding -fno-builtin -fno-pic \
+	-fno-stack-protector -fomit-frame-pointer -fno-strict-aliasing -fno-delete-null-pointer-checks \
+	-fno-asynchronous-unwind-tables -mno-80387 -mno-mmx -mno-sse $(WARNINGS) $(INCLUDES)
+# gcc takes the word i386 for 1 unless told. Assembler is for GNU as, whichever compiler: its .arch directive holds the
+# boot block to 8086 instructions.
+BOOT_PREPROCESS := -m32 -Ui386 -E -I$(BOOT_DIR)
 
 BOOT_OBJECTS := $(addprefix $(B)/boot/, start.o bios.o loader.o console.o memory.o a20.o drive.o kernel.o crc32.o \
 	common/elf.o common/string.o)
 
-.PHONY: boot
+.PHONY: boot medium-disk medium-iso boot-tests
 boot: $(B)/boot/bootblock.bin $(B)/boot/loader.bin $(B)/tools/mkdisk
 
-$(B)/boot/%.o: $(BOOT_DIR)/%.c $(BOOT_DIR)/boot.mk
-	@mkdir -p $(@D)
-	$(BOOT_CC) $(BOOT_CFLAGS) -MMD -MP -c $< -o $@
+$(eval $(call stamp,boot,$(CC) $(BOOT_FLAGS)))
 
-$(B)/boot/common/%.o: common/%.c $(BOOT_DIR)/boot.mk
-	@mkdir -p $(@D)
-	$(BOOT_CC) $(BOOT_CFLAGS) -MMD -MP -c $< -o $@
-
-# GNU as for all assembler, whichever compiler: its .arch directive holds the boot block to 8086 instructions. gcc
-# takes the word i386 for 1 unless told.
-$(B)/boot/%.o: $(BOOT_DIR)/%.S $(BOOT_DIR)/boot.mk
-	@mkdir -p $(@D)
-	$(BOOT_CC) -m32 -Ui386 -E -MMD -MP -MT $@ -MF $(@:.o=.d) -I$(BOOT_DIR) $< -o $(@:.o=.s)
-	as --32 $(@:.o=.s) -o $@
+# $(call boot_compile,TARGET FOLDER,SOURCE FOLDER)
+define boot_compile
+$(B)/$(1)/%.o: $(2)/%.c $(B)/stamp/boot
+	$$(call say,CC $$< (boot))
+	@mkdir -p $$(@D)
+	$$(Q)$(CC) $(BOOT_FLAGS) -I$(BOOT_DIR) -MMD -MP -c -o $$@ $$<
+endef
+define boot_assemble
+$(B)/$(1)/%.o: $(2)/%.S $(B)/stamp/boot
+	$$(call say,AS $$<)
+	@mkdir -p $$(@D)
+	$$(Q)$(CC) $(BOOT_PREPROCESS) -MMD -MP -MT $$@ -MF $$(@:.o=.d) -o $$(@:.o=.s) $$<
+	$$(Q)as --32 -o $$@ $$(@:.o=.s)
+endef
+$(eval $(call boot_compile,boot,$(BOOT_DIR)))
+$(eval $(call boot_compile,boot/common,common))
+$(eval $(call boot_assemble,boot,$(BOOT_DIR)))
 
 $(B)/boot/bootblock.bin: $(B)/boot/bootblock.o
-	ld -m elf_i386 -Ttext 0x7C00 -e start --oformat binary $< -o $@
-	@[ $$(wc -c <$@) -eq 512 ] || { echo "$@: not 512 bytes" >&2; rm $@; exit 1; }
+	$(call say,LD $@)
+	$(Q)$(LD) -m elf_i386 -Ttext 0x7C00 -e start --oformat binary -o $@ $<
+	@[ $$(wc -c <$@) -eq 512 ] || { echo "$@ is not of 512 bytes" >&2; rm $@; exit 1; }
 
 # The linker script's addresses come from disk.h.
 $(B)/boot/loader.ld: $(BOOT_DIR)/loader.ld.S $(BOOT_DIR)/disk.h
 	@mkdir -p $(@D)
-	$(BOOT_CC) -m32 -Ui386 -E -P -x assembler-with-cpp -I$(BOOT_DIR) $< -o $@
+	$(Q)$(CC) $(BOOT_PREPROCESS) -P -o $@ $<
 
 $(B)/boot/loader.elf: $(B)/boot/loader.ld $(BOOT_OBJECTS)
-	ld -m elf_i386 -nostdlib -T $^ -o $@
+	$(call say,LD $@)
+	$(Q)$(LD) -m elf_i386 -nostdlib -T $< -o $@ $(BOOT_OBJECTS)
 
 $(B)/boot/loader.bin: $(B)/boot/loader.elf
-	objcopy -O binary $< $@
+	$(Q)objcopy -O binary $< $@
 
-$(B)/tools/mkdisk: tools/mkdisk.c $(BOOT_DIR)/crc32.c $(BOOT_DIR)/crc32.h $(BOOT_DIR)/disk.h
+$(B)/tools/mkdisk: tools/mkdisk.c $(BOOT_DIR)/crc32.c $(BOOT_DIR)/crc32.h $(BOOT_DIR)/disk.h $(B)/stamp/host
+	$(call say,HOSTCC $@)
 	@mkdir -p $(@D)
-	$(HOSTCC) -std=c11 -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -O2 -g -Wall -Wextra -I$(BOOT_DIR) tools/mkdisk.c $(BOOT_DIR)/crc32.c -o $@
+	$(Q)$(HOSTCC) $(HOST_FLAGS) -D_FILE_OFFSET_BITS=64 -I$(BOOT_DIR) -o $@ $(filter %.c,$^)
 
--include $(wildcard $(B)/boot/*.d $(B)/boot/common/*.d)
+# --- Images. The words go to the shell as they are: make reads no $ in them. ---
 
-# --- What test/boot/run boots. ---
+boot_words = -w '$(subst ','\'',$(value WORDS))'
+medium-disk: boot
+	$(Q)$(B)/tools/mkdisk -o '$(MEDIUM)' -b $(B)/boot/bootblock.bin -l $(B)/boot/loader.bin \
+		-k '$(KERNEL)' $(if $(ARCHIVE),-a '$(ARCHIVE)') $(boot_words)
+medium-iso:
+	$(Q)tools/mkiso -o '$(MEDIUM)' -k '$(KERNEL)' $(if $(ARCHIVE),-a '$(ARCHIVE)') $(boot_words)
 
-PROBE_OBJECTS := $(addprefix $(B)/test/boot/, probe.asm.o probe.o) $(B)/boot/crc32.o \
-	$(addprefix $(B)/boot/common/, string.o format.o error.o div64.o)
+# --- Tests ---
 
-.PHONY: boot-tests
 boot-tests: boot $(B)/test/boot/probe $(B)/test/boot/shim.bin
 
-$(B)/test/boot/%.o: test/boot/%.c $(BOOT_DIR)/boot.mk
-	@mkdir -p $(@D)
-	$(BOOT_CC) $(BOOT_CFLAGS) -I$(BOOT_DIR) -MMD -MP -c $< -o $@
-
-$(B)/test/boot/%.asm.o: test/boot/%.S $(BOOT_DIR)/boot.mk
-	@mkdir -p $(@D)
-	$(BOOT_CC) -m32 -Ui386 -E -MMD -MP -MT $@ -MF $(@:.o=.d) -I$(BOOT_DIR) $< -o $(@:.o=.s)
-	as --32 $(@:.o=.s) -o $@
+PROBE_OBJECTS := $(addprefix $(B)/test/boot/, probe_start.o probe.o) $(B)/boot/crc32.o \
+	$(addprefix $(B)/boot/common/, string.o format.o error.o div64.o)
+$(eval $(call boot_compile,test/boot,test/boot))
+$(eval $(call boot_assemble,test/boot,test/boot))
 
 $(B)/test/boot/probe: test/boot/probe.ld $(PROBE_OBJECTS)
-	ld -m elf_i386 -nostdlib -T $^ -o $@
-
-$(B)/test/boot/shim.bin: $(B)/test/boot/shim.asm.o
-	ld -m elf_i386 -Ttext 0 -e start --oformat binary $< -o $@
-
--include $(wildcard $(B)/test/boot/*.d)
+	$(Q)$(LD) -m elf_i386 -nostdlib -T $< -o $@ $(PROBE_OBJECTS)
+$(B)/test/boot/shim.bin: $(B)/test/boot/shim.o
+	$(Q)$(LD) -m elf_i386 -Ttext 0 -e start --oformat binary -o $@ $<

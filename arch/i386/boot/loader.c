@@ -28,19 +28,24 @@ static char command_line[sizeof KERNEL_NAME + DISK_WORDS_BYTES];
 void loader_main(unsigned drive) __attribute__((noreturn));
 void loader_leave(uint32_t entry, uint32_t magic, const struct multiboot_info *info) __attribute__((noreturn));
 
-bool loader_word(const char *word)
+bool loader_word(const char *wanted)
 {
-	size_t length = strlen(word);
-	const char *end = header->words + DISK_WORDS_BYTES;
+	const char *s = header->words, *end = s + DISK_WORDS_BYTES;
+	bool in_program = false; /* words from init= up to -- belong to that program */
 
-	for (const char *s = header->words; s < end && *s;) {
-		const char *start = s;
+	while (s < end && *s) {
+		size_t length = 0;
 
-		while (s < end && *s && *s != ' ')
-			s++;
-		if ((size_t)(s - start) == length && strncmp(start, word, length) == 0)
+		while (s + length < end && s[length] && s[length] != ' ')
+			length++;
+		if (length >= 5 && strncmp(s, "init=", 5) == 0)
+			in_program = true;
+		else if (length == 2 && strncmp(s, "--", 2) == 0)
+			in_program = false;
+		else if (!in_program && length == strlen(wanted) && strncmp(s, wanted, length) == 0)
 			return true;
-		if (s < end && *s)
+		s += length;
+		while (s < end && *s == ' ')
 			s++;
 	}
 	return false;

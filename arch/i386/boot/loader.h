@@ -4,7 +4,7 @@
 
 #include <abi/types.h>
 
-/* Does this word stand among the boot words on the disk? */
-bool loader_word(const char *word);
+/* Does this word stand among the boot words on the disk (and is no argument of a program)? */
+bool loader_word(const char *wanted);
 
 #endif
