@@ -15,9 +15,6 @@
 	.long MULTIBOOT_MAGIC, MULTIBOOT_FLAGS, -(MULTIBOOT_MAGIC + MULTIBOOT_FLAGS)
 
 .text
-.globl start_physical
-.set start_physical, start - KERNBASE
-
 /* eax: the loader's magic; ebx: physical address of what it tells. */
 .globl start
 start:
