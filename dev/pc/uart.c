@@ -19,12 +19,13 @@ enum {
 
 	IER_RECEIVED = 0x01,
 	IER_ALL = 0x0F,
-	FCR_ON_CLEAR = 0x07,  /* use the FIFOs, emptied */
+	FCR_ON = 0x01,        /* use the FIFOs; empties them if they were not in use */
 	FCR_AT_8 = 0x80,      /* interrupt at 8 bytes, or some time after the last */
 	LCR_8N1 = 0x03,
 	LCR_DIVISOR = 0x80,
 	MCR_DTR_RTS = 0x03,
 	MCR_OUT2 = 0x08,      /* on a PC: connects the interrupt line */
+	MCR_LOOP = 0x10,      /* what is sent is received; the line is not heard */
 	LSR_DATA_READY = 0x01,
 	LSR_BREAK = 0x10,
 	LSR_CAN_SEND = 0x20,  /* the whole FIFO is free */
@@ -35,6 +36,7 @@ enum {
 
 static bool present;
 static bool stuck; /* it did not move within PATIENCE */
+static int early = -1; /* a byte that came before the FIFO was on, which would have lost it */
 
 /* Is there a chip? Its interrupt bits can be set and cleared; an empty bus gives ones. */
 static bool probe(void)
@@ -48,6 +50,15 @@ static bool probe(void)
 	return kept;
 }
 
+/* Use the FIFOs. Meanwhile the line is disconnected, so that no byte comes in between and is lost. */
+static void start_fifo(void)
+{
+	outb(MCR, MCR_DTR_RTS | MCR_LOOP);
+	if (inb(LSR) & LSR_DATA_READY)
+		early = inb(DATA);
+	outb(FCR, FCR_ON | FCR_AT_8);
+}
+
 void uart_init(void)
 {
 	outb(LCR, LCR_8N1);
@@ -58,8 +69,11 @@ void uart_init(void)
 	outb(DATA, DIVISOR & 0xFF);
 	outb(IER, DIVISOR >> 8);
 	outb(LCR, LCR_8N1);
-	outb(FCR, FCR_ON_CLEAR | FCR_AT_8);
+	start_fifo();
 	outb(MCR, MCR_DTR_RTS | MCR_OUT2);
+	/* Emulators fetch the next byte when one is taken, and were not told of the last: take one that is not there. */
+	if (early >= 0 && !(inb(LSR) & LSR_DATA_READY))
+		inb(DATA);
 }
 
 /* Wait, with a bound, until the FIFO is free. */
@@ -98,6 +112,11 @@ int uart_read(void)
 {
 	if (!present)
 		return -1;
+	if (early >= 0) {
+		int byte = early;
+		early = -1;
+		return byte;
+	}
 	for (int looks = FIFO_SIZE; looks > 0; looks--) {
 		uint8_t status = inb(LSR);
 		if (!(status & LSR_DATA_READY))
