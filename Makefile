@@ -194,6 +194,42 @@ listings: $(LISTED:%=%.asm)
 
 -include arch/$(ARCH)/boot/boot.mk
 
+# --- Static checks. ---
+
+.PHONY: check check-includes check-gcc check-clang check-headers check-arch64 compile
+check: check-includes check-gcc check-clang check-headers check-arch64
+
+# All that is compiled, for the checks and without what is made of it.
+compile: $(VARIANTS:%=$(B)/%/finch) programs tools
+
+check-includes:
+	$(Q)tools/check-includes
+
+# Each compiler with its warnings as errors, in a folder of its own; clang checks the annotations of locks too.
+check-gcc:
+	$(Q)$(MAKE) --no-print-directory B=$(B)/check/gcc CC=gcc WERROR=-Werror compile
+check-clang:
+	$(Q)$(MAKE) --no-print-directory B=$(B)/check/clang CC=clang WERROR='-Werror -Wthread-safety' compile
+
+# Every header compiles alone.
+HEADERS := $(wildcard abi/*.h common/*.h kern/*.h arch/$(ARCH)/include/arch/*.h dev/pc/*.h)
+USER_HEADERS := $(wildcard libos/include/*/*.h)
+check-headers:
+	$(Q)for h in $(HEADERS); do \
+		$(CC) $(KERNEL_FLAGS) -Werror -Ikern/debug $(KERNEL_INCLUDES) -fsyntax-only -include $$h -x c /dev/null || exit; done
+	$(Q)for h in $(USER_HEADERS); do \
+		$(CC) $(USER_FLAGS) -Werror $(USER_INCLUDES) -fsyntax-only -include $$h -x c /dev/null || exit; done
+
+# kern/ compiles for a 64-bit machine, with the headers of test/arch64/ in place of those of arch/.
+ARCH64_FLAGS := $(filter-out $(MACHINE) -mno-80387 -mno-mmx -mno-sse,$(KERNEL_FLAGS)) -m64 -Werror
+check-arch64:
+ifeq ($(wildcard test/arch64/include),)
+	@echo 'check-arch64: skipped: there is no test/arch64/include'
+else
+	$(Q)for v in $(VARIANTS); do for f in kern/*.c kern/$$v/*.c; do \
+		$(CC) $(ARCH64_FLAGS) -I. -Itest/arch64/include -Ikern/$$v -fsyntax-only $$f || exit; done; done
+endif
+
 # --- Running: all by ./finch, one CPU unless CPUS says otherwise. ---
 
 FINCH_RUN := CC='$(CC)' VARIANT=$(VARIANT) ./finch run --cpus $(CPUS) --mem $(MEM)
