@@ -40,7 +40,7 @@ MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all bootable programs listings tools test-files host-tests check clean FORCE
-all: bootable $(B)/debug/finch $(B)/test.cpio programs listings tools
+all: bootable $(B)/debug/finch $(B)/test.cpio programs listings tools disk
 
 # A target whose text is what the rest depends on: rewritten only when it changes.
 # $(call stamp,NAME,TEXT) makes $(B)/stamp/NAME.
@@ -190,9 +190,21 @@ listings: $(LISTED:%=%.asm)
 	$(call say,LIST $@)
 	$(Q)$(OBJDUMP) -dS $< >$@
 
-# --- Disk and ISO images. ---
+# --- Disk and ISO images with the words WORDS. The ISO needs GRUB's tools. ---
 
--include arch/$(ARCH)/boot/boot.mk
+include arch/$(ARCH)/boot/boot.mk
+
+WORDS ?=
+.PHONY: disk iso
+disk: $(B)/finch.img
+iso: $(B)/finch.iso
+$(eval $(call stamp,words,$(WORDS)))
+$(B)/finch.img: $(B)/$(VARIANT)/finch $(B)/boot.cpio $(B)/tools/mkdisk $(B)/boot/bootblock.bin $(B)/boot/loader.bin $(B)/stamp/words
+	$(call say,DISK $@)
+	$(Q)$(B)/tools/mkdisk -o $@ -b $(B)/boot/bootblock.bin -l $(B)/boot/loader.bin -k $< -a $(B)/boot.cpio -w '$(WORDS)'
+$(B)/finch.iso: $(B)/$(VARIANT)/finch $(B)/boot.cpio tools/mkiso arch/$(ARCH)/boot/grub.cfg $(B)/stamp/words
+	$(call say,ISO $@)
+	$(Q)tools/mkiso -o $@ -k $< -a $(B)/boot.cpio -w '$(WORDS)'
 
 # --- Static checks. ---
 
@@ -200,7 +212,7 @@ listings: $(LISTED:%=%.asm)
 check: check-includes check-gcc check-clang check-headers check-arch64
 
 # All that is compiled, for the checks and without what is made of it.
-compile: $(VARIANTS:%=$(B)/%/finch) programs tools
+compile: $(VARIANTS:%=$(B)/%/finch) programs tools boot-tests
 
 check-includes:
 	$(Q)tools/check-includes

@@ -7,6 +7,7 @@
 #ifndef FINCH_KERN_USER_H
 #define FINCH_KERN_USER_H
 
+#include <abi/types.h>
 #include <kern/check.h>
 
 typedef struct {
