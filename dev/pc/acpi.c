@@ -20,8 +20,13 @@
 #define HEADER_SIZE 36
 #define HEADER_LENGTH 4
 
-/* Larger than any table seen, smaller than the room there is for views. */
-#define TABLE_SIZE_MAX (1 << 20)
+/*
+ * Larger than what is seen on real machines, but such that even a list full of the worst tables leaves room for the
+ * views of others (each may take pages of a 4 MB window for good).
+ */
+#define CODE_SIZE_MAX (1 << 20) /* DSDT, SSDT */
+#define TABLE_SIZE_MAX (1 << 16)
+#define INDEX_MAX 64u /* tables in the list */
 
 bool acpi_root_find(const void *area, size_t size, struct acpi_root *root)
 {
@@ -292,21 +297,27 @@ bool acpi_s5_find(const void *table, size_t size, uint8_t *off_a, uint8_t *off_b
 
 /* --- All of it. --- */
 
-/* A view of the whole table at a physical address, and its size. NULL, and reported unless quiet: no such table. */
+/*
+ * A view of the whole table at a physical address, and its size. NULL: no such table stands there; one that is damaged
+ * is reported.
+ */
 static const void *table_view(machine_view *view, uint64_t physical, const char *signature, size_t *size)
 {
-	if (physical == 0 || physical > 0xFFFFFFFF - TABLE_SIZE_MAX)
+	bool code = memcmp(signature, "DSDT", 4) == 0 || memcmp(signature, "SSDT", 4) == 0;
+	size_t limit = code ? CODE_SIZE_MAX : TABLE_SIZE_MAX;
+
+	if (physical == 0 || physical > 0xFFFFFFFF - CODE_SIZE_MAX)
 		return NULL;
 	const uint8_t *header = view((uint32_t)physical, HEADER_SIZE);
-	if (!header || (signature && memcmp(header, signature, 4) != 0))
+	if (!header || memcmp(header, signature, 4) != 0)
 		return NULL;
 	*size = machine_get32(header + HEADER_LENGTH);
 	const void *table = NULL;
-	if (*size >= HEADER_SIZE && *size <= TABLE_SIZE_MAX)
+	if (*size >= HEADER_SIZE && *size <= limit)
 		table = view((uint32_t)physical, *size);
 	if (table && acpi_table_check(table, *size, signature))
 		return table;
-	kprintf("ACPI: the table at 0x%08x is damaged; going on without it\n", (uint32_t)physical);
+	kprintf("ACPI: the table %s at 0x%08x is damaged; going on without it\n", signature, (uint32_t)physical);
 	return NULL;
 }
 
@@ -330,7 +341,7 @@ static bool index_open(machine_view *view, const struct acpi_root *root, struct 
 	if (!table)
 		return false;
 	index->entries = table + HEADER_SIZE;
-	index->count = (unsigned)((size - HEADER_SIZE) / index->width);
+	index->count = MIN((unsigned)((size - HEADER_SIZE) / index->width), INDEX_MAX);
 	return true;
 }
 
