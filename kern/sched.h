@@ -22,8 +22,8 @@ enum sched_place { SCHED_OFF, SCHED_QUEUED, SCHED_RUNNING };
 
 struct runq {
 	struct spinlock lock;
-	struct list ready GUARDED_BY(lock); /* of struct env, through runq_node */
-	uint32_t count;                     /* read by others without the lock, as a hint */
+	struct list ready; /* [lock] of struct env, through runq_node */
+	uint32_t count;    /* [lock] read by others without it, as a hint */
 };
 
 void runq_init(struct runq *runq, unsigned cpu);
