@@ -47,6 +47,7 @@ struct cpu {
 
 	/* Statistics, for people. */
 	uint64_t idle_ns;
+	uint64_t idle_since_ns; /* 0: it is not idle */
 	uint64_t switches;
 	uint64_t interrupts;
 

@@ -62,28 +62,33 @@ static struct cpu *lock_place(struct env *env) UNCHECKED_LOCKING
 	}
 }
 
-/* Where an environment that becomes ready goes. */
-static struct cpu *choose(const struct env *env)
+/*
+ * Take one idle CPU out of the mask, `wanted` if it is there, so that the next one who looks for one finds another.
+ * NULL: none is idle.
+ */
+static struct cpu *claim_idle(struct cpu *wanted)
 {
 	uint32_t idle = atomic_load(&idle_mask);
 
-	if (likely(!idle))
-		return env->cpu;
-	if (idle & 1u << env->cpu->number)
-		return env->cpu;
-	return cpus[__builtin_ctz(idle)];
+	while (unlikely(idle)) {
+		uint32_t bit = wanted && idle & 1u << wanted->number ? 1u << wanted->number : idle & -idle;
+		if (__atomic_compare_exchange_n(&idle_mask.value, &idle, idle & ~bit, false, __ATOMIC_SEQ_CST,
+						__ATOMIC_SEQ_CST))
+			return cpus[__builtin_ctz(bit)];
+	}
+	return NULL;
 }
 
 void sched_ready(struct env *env)
 {
-	struct cpu *cpu = choose(env);
+	struct cpu *idle = claim_idle(env->cpu), *cpu = idle ? idle : env->cpu;
 
 	assert(spin_held(&env->lock) && env->sched == SCHED_OFF);
 	spin_lock(&cpu->runq.lock);
 	runq_push(cpu, env);
 	spin_unlock(&cpu->runq.lock);
-	if (cpu != this_cpu() && atomic_load(&idle_mask) & 1u << cpu->number)
-		platform_send_request(cpu->platform_number);
+	if (idle && idle != this_cpu())
+		platform_send_request(idle->platform_number);
 }
 
 void sched_ready_here(struct env *env)
@@ -116,15 +121,17 @@ void sched_poke(struct env *env)
 		request_poke(env->cpu->number);
 }
 
-/* Take an environment from the longest queue of another CPU. */
-static struct env *steal(struct cpu *thief)
+/* Take an environment from the longest queue of another CPU, if more than `spare` stand in it. */
+static struct env *steal(struct cpu *thief, uint32_t spare)
 {
 	struct cpu *victim = NULL;
 	struct env *env = NULL;
 
 	for (unsigned n = 0; n < cpu_count; n++) {
-		if (cpus[n] != thief && cpus[n]->runq.count > (victim ? victim->runq.count : 0))
+		if (cpus[n] != thief && cpus[n]->runq.count > spare) {
 			victim = cpus[n];
+			spare = victim->runq.count;
+		}
 	}
 	if (!victim)
 		return NULL;
@@ -144,7 +151,7 @@ static struct env *next_ready(struct cpu *cpu)
 		env = runq_pop(cpu);
 		spin_unlock(&cpu->runq.lock);
 	}
-	return env ? env : steal(cpu);
+	return env ? env : steal(cpu, 0);
 }
 
 static void slice_begin(struct cpu *cpu)
@@ -159,9 +166,13 @@ static struct env *idle(struct cpu *cpu)
 	struct env *env;
 	uint64_t since = platform_time_ns();
 
-	atomic_or(&idle_mask, 1u << cpu->number);
+	cpu->idle_since_ns = since;
 	atomic_exchange(&cpu->lazy, 1);
-	while (!(env = next_ready(cpu))) {
+	for (;;) {
+		/* The bit first: whoever makes work after this look at the queues sees it, and interrupts the sleep. */
+		atomic_or(&idle_mask, 1u << cpu->number);
+		if ((env = next_ready(cpu)))
+			break;
 		if (atomic_load(&active_count) == 0)
 			rest_begin(); /* nobody is left who could make work */
 		big_lock_leave();
@@ -178,6 +189,7 @@ static struct env *idle(struct cpu *cpu)
 	if (atomic_exchange(&cpu->flush_pending, 0))
 		arch_tlb_flush_user();
 	cpu->idle_ns += platform_time_ns() - since;
+	cpu->idle_since_ns = 0;
 	return env;
 }
 
@@ -258,4 +270,14 @@ void sched_tick(void)
 
 	cpu->timer_running = false;
 	cpu->attention |= ATTEND_SWITCH;
+	if (!cpu->env)
+		return;
+	/* A queue that is two longer than this one's gives one up, so that busy CPUs come to share evenly. */
+	struct env *env = steal(cpu, cpu->runq.count + 1);
+	if (env)
+		sched_ready_here(env);
+	/* None waits longer than a slice while a CPU is idle. */
+	struct cpu *idle = cpu->runq.count ? claim_idle(NULL) : NULL;
+	if (idle)
+		platform_send_request(idle->platform_number);
 }

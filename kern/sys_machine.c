@@ -114,7 +114,8 @@ static void info_cpu(struct info_cpu *info, const struct cpu *cpu)
 	info->hardware_id = platform_cpu_hardware_id(cpu->platform_number);
 	info->env_id = env ? (uint32_t)env->pub->env_id : 0;
 	info->queued = cpu->runq.count;
-	info->idle_ns = cpu->idle_ns;
+	/* Another CPU may change both halves of a number meanwhile: then the figure is wrong, once. */
+	info->idle_ns = cpu->idle_ns + (cpu->idle_since_ns ? platform_time_ns() - cpu->idle_since_ns : 0);
 	info->switches = cpu->switches;
 	info->interrupts = cpu->interrupts;
 	arch_cpu_name(info->name, sizeof info->name);
