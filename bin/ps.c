@@ -19,7 +19,8 @@ void umain(int argc, char **argv)
 	USED(argc);
 	USED(argv);
 	printf("ID        PARENT    CPU       RUNS  STATE            NAME\n");
-	for (int i = 0; i < NENV; i++) {
+	/* Slots are first used in index order: after one without an id none was ever used. */
+	for (int i = 0; i < NENV && envs[i].env_id; i++) {
 		struct Env env;
 		char state[32];
 

@@ -14,8 +14,7 @@ struct record {
 	const char *name;
 	size_t data; /* offset of the data from the archive's start */
 	size_t filesize;
-	size_t next; /* offset of the next record; may be the archive's size */
-	uint32_t mode;
+	size_t next; /* offset of the next record; may be past the archive's end by its padding */
 };
 
 /* The 8 hexadecimal digits of number i in the header; false if they are none. */
@@ -43,8 +42,7 @@ static bool read_record(const char *archive, size_t size, size_t offset, struct 
 
 	if (offset % 4 != 0 || offset > size || size - offset < HEADER_SIZE || memcmp(header, MAGIC, 6) != 0)
 		return false;
-	if (!read_field(header, FIELD_MODE, &record->mode) || !read_field(header, FIELD_FILESIZE, &filesize) ||
-	    !read_field(header, FIELD_NAMESIZE, &namesize))
+	if (!read_field(header, FIELD_FILESIZE, &filesize) || !read_field(header, FIELD_NAMESIZE, &namesize))
 		return false;
 	if (namesize == 0 || namesize > size - offset - HEADER_SIZE)
 		return false;
@@ -81,11 +79,12 @@ int cpio_next(const void *archive, size_t size, size_t *offset, struct cpio_file
 		return -E_INVAL;
 	if (strcmp(record.name, TRAILER) == 0)
 		return -E_NOT_FOUND;
+	if (!read_field((const char *)archive + *offset, FIELD_MODE, &file->mode))
+		return -E_INVAL;
 	*offset = record.next;
 	file->name = plain_name(record.name);
 	file->data = (const char *)archive + record.data;
 	file->size = record.filesize;
-	file->mode = record.mode;
 	return 0;
 }
 

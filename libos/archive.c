@@ -1,7 +1,12 @@
 /* The boot archive at UARCHIVE. */
 #include <finch/archive.h>
 #include <finch/memory.h>
+#include <finch/start.h>
 #include <inc/lib.h>
+
+/* A program with this code in it is started with the archive mapped: see <finch/start.h>. */
+__asm__(".globl libos_wants; .set libos_wants, 1");
+static_assert(START_WANTS_ARCHIVE == 1, "libos_wants says so");
 
 #define ARCHIVE ((const char *)UARCHIVE)
 #define ARCHIVE_MAX 0x08000000 /* as <arch/layout.h> says */
@@ -44,14 +49,53 @@ static const char *name_in_archive(const char *path)
 	return path;
 }
 
+/*
+ * Where files were found before: the offset of the record, by a hash of the name. A place that is wrong costs a search:
+ * what stands there is read as distrustfully as ever, and its name compared.
+ */
+static size_t found_at[16];
+
+static size_t *found_place(const char *name)
+{
+	uint32_t hash = 0;
+	for (; *name; name++)
+		hash = hash * 31 + (unsigned char)*name;
+	return &found_at[hash % ARRAY_SIZE(found_at)];
+}
+
+/* The file called name if its record is at offset. */
+static bool find_at(size_t offset, const char *name, struct cpio_file *file)
+{
+	return archive_next(&offset, file) == 0 && strcmp(file->name, name) == 0;
+}
+
+/* The file called name, by going through all. */
+static int find_from_start(const char *name, struct cpio_file *file, size_t *place)
+{
+	size_t offset = 0;
+	int err;
+
+	do {
+		*place = offset;
+		err = archive_next(&offset, file);
+	} while (err == 0 && strcmp(file->name, name) != 0);
+	return err;
+}
+
 int archive_find(const char *path, const void **data, size_t *size)
 {
 	const char *name = name_in_archive(path);
-	size_t whole = archive_size();
+	size_t *place = found_place(name);
+	struct cpio_file file;
 
 	if (!*name)
 		return -E_BAD_PATH;
-	if (whole == 0)
-		return -E_NOT_FOUND;
-	return cpio_find(ARCHIVE, whole, name, data, size);
+	if (!find_at(*place, name, &file)) {
+		int err = find_from_start(name, &file, place);
+		if (err < 0)
+			return err;
+	}
+	*data = file.data;
+	*size = file.size;
+	return 0;
 }

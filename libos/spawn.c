@@ -2,19 +2,21 @@
  * Starting a program from the boot archive.
  *
  * The child's pages that are only read and stand whole in the file are mapped from the archive; the others are built in
- * this environment at UTEMP and handed over. The child shares what is marked PTE_SHARE here (open descriptors), and the
+ * this environment at STAGE and handed over. The child shares what is marked PTE_SHARE here (open descriptors), and the
  * archive. Nothing of the child runs before all of that has worked: any error before destroys it.
  */
 #include <common/elf.h>
 #include <finch/archive.h>
 #include <finch/memory.h>
+#include <finch/start.h>
 #include <finch/syscall.h>
 #include <inc/lib.h>
 
 #define PERM_READ (PTE_P | PTE_U)
 #define PERM_WRITE (PTE_P | PTE_U | PTE_W)
 
-#define STAGE ((char *)UTEMP) /* where pages for the child are built */
+/* Where pages for the child are built: in the part of the address space whose page table is there for the stack. */
+#define STAGE ((char *)USTACKTOP - PTSIZE / 2)
 #define STAGE_PAGES 64
 #define SEGMENTS_MAX 16
 #define ARGS_MAX (STAGE_PAGES / 2 * PGSIZE) /* bytes of arguments */
@@ -23,6 +25,7 @@
 /* A program file: checked, its segments in user memory and on pages of their own. */
 struct program {
 	uint32_t entry;
+	uint32_t wants; /* START_WANTS_ */
 	int count;
 	struct elf_segment segments[SEGMENTS_MAX];
 };
@@ -51,6 +54,23 @@ static bool segment_placed_well(const struct program *program, const struct elf_
 	return true;
 }
 
+/* What the words before the entry say, if they are there: see <finch/start.h>. */
+static uint32_t program_wants(const struct program *program)
+{
+	const uint32_t size = 2 * sizeof(uint32_t);
+	uint32_t words[2];
+
+	for (int i = 0; i < program->count; i++) {
+		const struct elf_segment *segment = &program->segments[i];
+		uint32_t at = program->entry - segment->va;
+		if (program->entry < segment->va || at < size || at > segment->filesize)
+			continue;
+		memcpy(words, (const char *)segment->data + at - size, size);
+		return words[0] == START_MAGIC ? words[1] : 0;
+	}
+	return 0;
+}
+
 static int program_read(const void *image, size_t size, struct program *program)
 {
 	int headers = elf_check(image, size);
@@ -70,6 +90,7 @@ static int program_read(const void *image, size_t size, struct program *program)
 			return -E_NOT_EXEC;
 		program->segments[program->count++] = segment;
 	}
+	program->wants = program_wants(program);
 	return program->count > 0 ? 0 : -E_NOT_EXEC;
 }
 
@@ -212,23 +233,28 @@ static int share_run(envid_t child, uint32_t n)
 	return err < 0 ? err : (int)(end - n);
 }
 
-/* Share the marked pages of one page table. Most have none: eight entries are looked at at once. */
+/* The bits set in any of the 16 entries of uvpt or uvpd from p on: the quick way over those where there is nothing. */
+static uint32_t bits_of_16(const volatile uint32_t *entries)
+{
+	const uint32_t *p = (const uint32_t *)entries;
+	return p[0] | p[1] | p[2] | p[3] | p[4] | p[5] | p[6] | p[7] | p[8] | p[9] | p[10] | p[11] | p[12] | p[13] |
+	       p[14] | p[15];
+}
+
+/* Share the marked pages of one page table. */
 static int share_table(envid_t child, uint32_t table)
 {
 	uint32_t n = table * NPTENTRIES, end = n + NPTENTRIES;
 
 	while (n < end) {
-		const volatile pte_t *p = &uvpt[n];
-		if (n % 8 == 0 && !((p[0] | p[1] | p[2] | p[3] | p[4] | p[5] | p[6] | p[7]) & PTE_SHARE)) {
-			n += 8;
-		} else if (is_shared(*p)) {
-			int done = share_run(child, n);
-			if (done < 0)
-				return done;
-			n += (uint32_t)done;
-		} else {
-			n++;
+		if (n % 16 == 0 && !(bits_of_16(&uvpt[n]) & PTE_SHARE)) {
+			n += 16;
+			continue;
 		}
+		int done = is_shared(uvpt[n]) ? share_run(child, n) : 1;
+		if (done < 0)
+			return done;
+		n += (uint32_t)done;
 	}
 	return 0;
 }
@@ -236,6 +262,10 @@ static int share_table(envid_t child, uint32_t table)
 static int share_marked(envid_t child)
 {
 	for (uint32_t table = 0; table < PDX(UTOP); table++) {
+		if (table % 16 == 0 && !(bits_of_16(&uvpd[table]) & PTE_P)) {
+			table += 15;
+			continue;
+		}
 		/* The archive is not marked, and large. */
 		if (!(uvpd[table] & PTE_P) || table == PDX(UARCHIVE))
 			continue;
@@ -246,8 +276,10 @@ static int share_marked(envid_t child)
 	return 0;
 }
 
-static int share_archive(envid_t child)
+static int share_archive(envid_t child, const struct program *program)
 {
+	if (!(program->wants & START_WANTS_ARCHIVE))
+		return 0;
 	return pages_share((void *)UARCHIVE, child, (void *)UARCHIVE, PERM_READ, archive_size() / PGSIZE);
 }
 
@@ -279,7 +311,7 @@ static int fill_child(envid_t child, const char *path, const struct program *pro
 
 	if ((err = give_segments(child, program)) < 0 || (err = give_stack(child, argv, &esp)) < 0)
 		return err;
-	if ((err = share_marked(child)) < 0 || (err = share_archive(child)) < 0)
+	if ((err = share_marked(child)) < 0 || (err = share_archive(child, program)) < 0)
 		return err;
 	if ((err = sys_env_set_label(child, last_part(path))) < 0)
 		return err;

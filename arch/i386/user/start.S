@@ -5,6 +5,7 @@
  * pointer at the very top, if its maker knew of no arguments. Then argc is 0 and argv[] only its NULL.
  */
 #include <arch/layout.h>
+#include <finch/start.h>
 
 	.globl envs, pages, uvpt, uvpd
 	.set envs, UENVS
@@ -13,6 +14,10 @@
 	.set uvpd, UVPT + (UVPT >> PTXSHIFT) * 4
 
 	.text
+	.p2align 2
+	.weak libos_wants	/* defined with what needs the archive: libos/archive.c */
+	.long START_MAGIC
+	.long libos_wants
 	.globl _start
 _start:
 	cmpl $USTACKTOP, %esp
