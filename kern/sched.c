@@ -87,8 +87,12 @@ void sched_ready(struct env *env)
 	spin_lock(&cpu->runq.lock);
 	runq_push(cpu, env);
 	spin_unlock(&cpu->runq.lock);
-	if (idle && idle != this_cpu())
-		platform_send_request(idle->platform_number);
+	if (cpu == this_cpu())
+		return;
+	/* It may have become idle since: it sets its bit and then looks at its queue, we have done the reverse. */
+	atomic_fence();
+	if (idle || atomic_load(&idle_mask) & 1u << cpu->number)
+		platform_send_request(cpu->platform_number);
 }
 
 void sched_ready_here(struct env *env)
