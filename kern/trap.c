@@ -1,8 +1,10 @@
 /* Traps, the portable part: exceptions of programs, interrupts, the big lock. */
 #include <abi/error.h>
+#include <kern/boot.h>
 #include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
+#include <kern/monitor.h>
 #include <kern/print.h>
 #include <kern/request.h>
 #include <kern/trap.h>
@@ -31,6 +33,11 @@ void trap_user_exception(struct Trapframe *tf, uintptr_t address)
 {
 	struct env *env = this_cpu()->env;
 
+	if (tf->tf_trapno == T_BRKPT && boot_word("monitor")) {
+		arch_frame_print(tf);
+		monitor_enter("a breakpoint in a program", tf);
+		return;
+	}
 	if (tf->tf_trapno == T_PGFLT)
 		kprintf("[%08x] user fault va %08x ip %08x\n", env->pub->env_id, (uint32_t)address,
 			(uint32_t)arch_frame_ip(tf));
