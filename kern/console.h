@@ -19,6 +19,8 @@ void console_listen(void);
 void console_input(void);
 /* The next typed byte, 0 if there is none. */
 int console_take(void);
+/* The same, but looks at the platform too: for the monitor, whose CPU takes no interrupts. Works after a panic. */
+int console_poll(void);
 /* The current environment sleeps until there is input (it was blocked by env_block already). */
 void console_await(struct env *env);
 /* env does not wait any more. */

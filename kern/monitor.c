@@ -110,8 +110,7 @@ enum monitor_next monitor_backtrace(const struct monitor_line *line)
 	if (env->pub->env_status == ENV_RUNNING && env != this_cpu()->env)
 		kprintf("It runs on CPU %d; these registers are from when it last entered the kernel to wait.\n",
 			env->pub->env_cpunum);
-	struct view view = {.kind = VIEW_PROGRAM, .space = env->space};
-	symbols_backtrace_program(env == this_cpu()->env ? arch_frame() : &env->pub->env_tf, view_read_program, &view);
+	symbols_backtrace_program(env == this_cpu()->env ? arch_frame() : &env->pub->env_tf, env->space);
 	return MONITOR_NEXT;
 }
 
@@ -162,20 +161,11 @@ struct env *monitor_env(const struct monitor_line *line, unsigned n)
 	return NULL;
 }
 
-/* The next byte from the console's ring, which interrupts on other CPUs fill too, or straight from the device. */
-static int poll(bool ring)
-{
-	if (!ring)
-		return platform_console_read();
-	console_listen(); /* take in what the device has */
-	return console_take();
-}
-
-static int read_byte(const struct monitor_line *line)
+static int read_byte(void)
 {
 	int byte;
 
-	while ((byte = poll(monitor_may_lock(line))) <= 0) {
+	while ((byte = console_poll()) == 0) {
 		if (this_cpu()->panic_depth == 0)
 			request_serve();
 		arch_pause();
@@ -184,27 +174,27 @@ static int read_byte(const struct monitor_line *line)
 }
 
 /* Take the rest of what an arrow key and the like send: ESC [ parameters letter. */
-static void skip_escape(const struct monitor_line *line)
+static void skip_escape(void)
 {
-	int byte = read_byte(line);
+	int byte = read_byte();
 
 	while (byte == '[' || (byte >= '0' && byte <= '9') || byte == ';')
-		byte = read_byte(line);
+		byte = read_byte();
 }
 
 /* Read a line, without its end. False: end of input on an empty line. */
-static bool read_line(const struct monitor_line *line, char text[LINE_MAX])
+static bool read_line(char text[LINE_MAX])
 {
 	unsigned length = 0;
 
 	for (;;) {
-		int byte = read_byte(line);
+		int byte = read_byte();
 		if (byte == '\n' || byte == '\r')
 			break;
 		if (byte == END_OF_INPUT && length == 0)
 			return false;
 		if (byte == ESCAPE)
-			skip_escape(line);
+			skip_escape();
 		if ((byte == '\b' || byte == 0x7F) && length > 0) {
 			length--;
 			kprintf("\b \b");
@@ -264,7 +254,7 @@ static void prompt(struct Trapframe *frame)
 
 	do {
 		kprintf("K> ");
-		if (!read_line(&line, text)) {
+		if (!read_line(text)) {
 			kprintf("\n");
 			poweroff(&line);
 			line.count = 0;

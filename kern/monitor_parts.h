@@ -3,7 +3,7 @@
 #define FINCH_KERN_MONITOR_PARTS_H
 
 #include <kern/env.h>
-#include <kern/space.h>
+#include <kern/view.h>
 
 #define MONITOR_WORDS_MAX 8
 
@@ -35,19 +35,5 @@ bool monitor_may_lock(const struct monitor_line *line);
  * there is none (a message is printed). It may end at any time while other CPUs run.
  */
 struct env *monitor_env(const struct monitor_line *line, unsigned n);
-
-/* Memory that a command looks at: monitor_view.c. */
-enum view_kind { VIEW_CURRENT, VIEW_PHYSICAL, VIEW_PROGRAM };
-struct view {
-	enum view_kind kind;
-	const struct space *space; /* of VIEW_PROGRAM */
-};
-
-/* Copy n bytes; false if some are not mapped, or (VIEW_PHYSICAL, VIEW_PROGRAM) not in RAM. */
-bool view_read(const struct view *view, uintptr_t at, void *to, size_t n);
-/* Store a word, aligned; NULL, or why it cannot be. Where the mapping is read-only it cannot. */
-const char *view_write(const struct view *view, uintptr_t at, uint32_t word);
-/* view_read with its view as context, as symbols_read. */
-bool view_read_program(void *view, uintptr_t at, void *to, size_t n);
 
 #endif

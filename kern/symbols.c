@@ -5,7 +5,7 @@
 #include <kern/env.h>
 #include <kern/print.h>
 #include <kern/symbols.h>
-#include <kern/user.h>
+#include <kern/view.h>
 
 #define ARGUMENTS 5 /* words printed of each call: how many it really has is not known */
 
@@ -17,12 +17,6 @@ struct call {
 	uintptr_t frame; /* the caller's frame pointer */
 	uintptr_t ip;    /* where the call returns to */
 	uintptr_t arguments[ARGUMENTS];
-};
-
-/* The memory of a program, for look-ups in its table. */
-struct program {
-	symbols_read *read;
-	void *context;
 };
 
 static bool read_own_table(void *context, size_t offset, void *to, size_t n)
@@ -37,9 +31,9 @@ static bool read_own_table(void *context, size_t offset, void *to, size_t n)
 
 static bool read_program_table(void *context, size_t offset, void *to, size_t n)
 {
-	const struct program *program = context;
+	const struct view *view = context;
 	size_t room = (uintptr_t)UTEMP - USTABDATA;
-	return offset <= room && n <= room - offset && program->read(program->context, USTABDATA + offset, to, n);
+	return offset <= room && n <= room - offset && view_read(view, USTABDATA + offset, to, n);
 }
 
 /*
@@ -114,23 +108,17 @@ static void print_kernel_calls(uintptr_t frame, uintptr_t ip, unsigned back)
 	}
 }
 
-static bool read_current(void *context, uintptr_t va, void *to, size_t n)
+void symbols_backtrace_program(const struct Trapframe *tf, const struct space *space)
 {
-	(void)context;
-	return user_read(to, (uaddr_t){va}, n) == 0;
-}
-
-void symbols_backtrace_program(const struct Trapframe *tf, symbols_read *read, void *context)
-{
-	struct program program = {read, context};
+	struct view view = {.kind = VIEW_PROGRAM, .space = space};
 	uintptr_t frame = arch_frame_bp(tf), ip = arch_frame_ip(tf);
 	struct call call;
 	for (unsigned i = 0; i < SYMBOLS_FRAMES_MAX; i++) {
-		bool readable = frame % sizeof(uintptr_t) == 0 && read(context, frame, &call, 2 * sizeof(uintptr_t));
+		bool readable = frame % sizeof(uintptr_t) == 0 && view_read(&view, frame, &call, 2 * sizeof(uintptr_t));
 		/* At the top of a stack there is nothing where arguments would be. */
-		bool arguments = readable && read(context, frame, &call, sizeof(call));
+		bool arguments = readable && view_read(&view, frame, &call, sizeof(call));
 		print_call(frame, ip, arguments ? call.arguments : NULL);
-		print_place(read_program_table, &program, ip, i > 0);
+		print_place(read_program_table, &view, ip, i > 0);
 		if (!readable || call.frame <= frame || call.ip == 0 || call.ip >= UTOP)
 			return;
 		frame = call.frame;
@@ -145,7 +133,7 @@ static void print_current_program(void)
 	if (!env || !arch_frame_is_user(arch_frame()))
 		return;
 	kprintf("  environment %08x:\n", env->pub->env_id);
-	symbols_backtrace_program(arch_frame(), read_current, NULL);
+	symbols_backtrace_program(arch_frame(), env->space);
 }
 
 void symbols_backtrace(const struct Trapframe *tf)

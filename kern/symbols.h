@@ -11,6 +11,7 @@
 #include <abi/types.h>
 
 struct Trapframe;
+struct space;
 
 /* Print a line with the place of a call, given the address to which it returns, in the kernel. */
 void symbols_print_location(uintptr_t return_address);
@@ -22,9 +23,7 @@ void symbols_print_location(uintptr_t return_address);
 #define SYMBOLS_FRAMES_MAX 40
 void symbols_backtrace(const struct Trapframe *frame);
 
-/* Copy n bytes from address va of some program; false if some are not there. */
-typedef bool symbols_read(void *context, uintptr_t va, void *to, size_t n);
-/* Print the calls within a program, of which frame holds the registers, with its memory read by `read`. */
-void symbols_backtrace_program(const struct Trapframe *frame, symbols_read *read, void *context);
+/* Print the calls within a program that led to frame, its registers, in its address space. */
+void symbols_backtrace_program(const struct Trapframe *frame, const struct space *space);
 
 #endif

@@ -1,7 +1,6 @@
-/* Memory as the monitor sees it: never touched before it is known to be there. */
-#include <common/string.h>
+/* Memory as the monitor and backtraces look at it: see view.h. */
 #include <kern/boot.h>
-#include <kern/monitor_parts.h>
+#include <kern/view.h>
 
 /* Device memory is left alone: reading it can do things. */
 static bool is_ram(uint64_t physical)
@@ -56,11 +55,6 @@ bool view_read(const struct view *view, uintptr_t at, void *to, size_t n)
 		n -= part;
 	}
 	return true;
-}
-
-bool view_read_program(void *view, uintptr_t at, void *to, size_t n)
-{
-	return view_read(view, at, to, n);
 }
 
 const char *view_write(const struct view *view, uintptr_t at, uint32_t word)
