@@ -128,16 +128,15 @@ bool env_reap_slice(struct env *env)
 	return true;
 }
 
-void env_attend(void)
+struct env *env_attend(void)
 {
 	struct cpu *cpu = this_cpu();
-	struct env *env = cpu->env;
+	struct env *env = cpu->env, *ending = NULL;
 
 	spin_lock(&env->lock);
 	if (env->dying) {
 		cpu->env = NULL;
-		env->sched = SCHED_OFF;
-		sched_ready_here(env);
+		ending = env;
 	} else if (env->suspended) {
 		arch_env_save(env);
 		cpu->env = NULL;
@@ -145,4 +144,5 @@ void env_attend(void)
 		env_publish(env);
 	}
 	spin_unlock(&env->lock);
+	return ending;
 }

@@ -98,8 +98,9 @@ void env_space_put(struct space *space, envid_t id);
 uint32_t env_doom(struct env *env, int status, bool itself) REQUIRES(env->lock);
 /* SYS_env_destroy. */
 int env_destroy(envid_t id);
-/* On the way back to user mode: put the current environment away if it is dying or suspended. */
-void env_attend(void);
+/* On the way back to user mode: put the current environment away if it is dying or suspended. Returns it if it is dying,
+ * so that it is taken apart. */
+struct env *env_attend(void);
 /* End the environment that runs on this CPU. */
 void env_end_current(int status, bool itself);
 /* Take some more of a dying environment apart; true: it is gone. Called without locks, on the CPU that picked it. */

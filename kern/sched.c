@@ -214,6 +214,13 @@ static void run(struct cpu *cpu, struct env *env)
 		slice_begin(cpu);
 }
 
+/* A slice of the end of env, which was taken from a queue or from this CPU. */
+static void take_apart(struct env *env)
+{
+	if (!env_reap_slice(env))
+		sched_ready_here(env);
+}
+
 /* Find the next one to run; those that are dying are taken apart instead. */
 static void run_next(struct cpu *cpu)
 {
@@ -225,8 +232,7 @@ static void run_next(struct cpu *cpu)
 			run(cpu, env);
 			return;
 		}
-		if (!env_reap_slice(env))
-			sched_ready_here(env);
+		take_apart(env);
 	}
 }
 
@@ -247,8 +253,7 @@ static void rotate(struct cpu *cpu)
 		return;
 	}
 	cpu->env = NULL;
-	if (!env_reap_slice(next))
-		sched_ready_here(next);
+	take_apart(next);
 	run_next(cpu);
 }
 
@@ -258,8 +263,9 @@ void sched_attend(void)
 	uint32_t attention = cpu->attention;
 
 	cpu->attention = 0;
-	if (attention & ATTEND_ENV && cpu->env)
-		env_attend();
+	struct env *ending = attention & ATTEND_ENV && cpu->env ? env_attend() : NULL;
+	if (ending)
+		take_apart(ending);
 	if (!cpu->env)
 		run_next(cpu);
 	else if (attention & ATTEND_SWITCH)

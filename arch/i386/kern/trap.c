@@ -46,7 +46,7 @@ struct Trapframe *arch_frame(void)
 /* The last thing before user mode. */
 static inline void leave(struct cpu *cpu)
 {
-	if (unlikely(cpu->attention))
+	while (unlikely(cpu->attention))
 		sched_attend();
 	big_lock_leave();
 }
