@@ -95,8 +95,9 @@ size_t arch_copy_user(void *to, const void *from, size_t n, uintptr_t *fault);
 
 /* --- Environments --- */
 
-/* The frame at the top of this CPU's stack. */
+/* The frame at the top of this CPU's stack, or of another's: to look at, since that may run meanwhile. */
 struct Trapframe *arch_frame(void);
+const struct Trapframe *arch_frame_of(const struct cpu *cpu);
 /* Save what the frame and the CPU hold into env, or load them from it. */
 void arch_env_save(struct env *env);
 void arch_env_load(const struct env *env);

@@ -23,7 +23,8 @@ static const struct {
 	monitor_command *run;
 } commands[] = {
 	{"help", "[COMMAND]", "the commands", help},
-	{"backtrace", "[ID]", "the calls that led here, and those of the environment that ran; or those of ID",
+	{"backtrace", "[ID | cpu NUMBER]",
+	 "the calls that led here and those of the environment that ran, or those of ID, or of another CPU after a panic",
 	 monitor_backtrace},
 	{"registers", "", "the registers that the monitor was entered with", monitor_registers},
 	{"kerninfo", "", "what this kernel is, where it lies, how much memory is free", monitor_kerninfo},
@@ -98,19 +99,36 @@ enum monitor_next monitor_registers(const struct monitor_line *line)
 	return MONITOR_NEXT;
 }
 
+static enum monitor_next backtrace_cpu(const char *word)
+{
+	uint32_t number;
+
+	if (!monitor_number(word, &number))
+		return MONITOR_NEXT;
+	if (number >= cpu_count)
+		kprintf("There is no CPU %x.\n", number);
+	else if (cpus[number] == this_cpu())
+		kprintf("That is this one.\n");
+	else
+		symbols_backtrace_stopped(cpus[number]);
+	return MONITOR_NEXT;
+}
+
 enum monitor_next monitor_backtrace(const struct monitor_line *line)
 {
-	if (line->count == 1) {
+	if (line->count == 1)
 		symbols_backtrace(line->frame);
-		return MONITOR_NEXT;
-	}
-	struct env *env = monitor_env(line, 1);
+	else if (line->count == 3 && monitor_word_is(line, 1, "cpu"))
+		return backtrace_cpu(line->words[2]);
+	else if (line->count > 2)
+		return MONITOR_USAGE;
+	const struct env *env = line->count == 2 ? monitor_env(line, 1) : NULL;
 	if (!env)
 		return MONITOR_NEXT;
-	if (env->pub->env_status == ENV_RUNNING && env != this_cpu()->env)
-		kprintf("It runs on CPU %d; these registers are from when it last entered the kernel to wait.\n",
-			env->pub->env_cpunum);
-	symbols_backtrace_program(env == this_cpu()->env ? arch_frame() : &env->pub->env_tf, env->space);
+	bool runs = env->cpu->env == env;
+	if (runs && env->cpu != this_cpu())
+		kprintf("It runs on CPU %u; this is from when it last entered the kernel.\n", env->cpu->number);
+	symbols_backtrace_program(runs ? arch_frame_of(env->cpu) : &env->pub->env_tf, env->space);
 	return MONITOR_NEXT;
 }
 

@@ -64,14 +64,14 @@ static void print_call(uintptr_t frame, uintptr_t ip, const uintptr_t *arguments
 	kprintf("\n");
 }
 
-/* The stack that frames must lie on: this CPU's, or before there is one, the memory above the first frame. */
+/* The stack that frames must lie on: the CPU's, or before it has one, the memory above the first frame. */
 struct stack {
 	uintptr_t low, high;
 };
 
-static struct stack kernel_stack(uintptr_t frame)
+static struct stack kernel_stack(const struct cpu *cpu, uintptr_t frame)
 {
-	uintptr_t top = this_cpu()->arch.stack_top;
+	uintptr_t top = cpu->arch.stack_top;
 	if (top && frame < top && frame >= top - KSTKSIZE)
 		return (struct stack){top - KSTKSIZE, top};
 	if (top == 0 && frame >= KERNBASE && frame < -(uintptr_t)KSTKSIZE)
@@ -91,9 +91,9 @@ static bool read_kernel_call(const struct stack *stack, uintptr_t frame, struct 
 }
 
 /* Print the call that is at ip, with its frame, and those it came from. back: as for print_place. */
-static void print_kernel_calls(uintptr_t frame, uintptr_t ip, unsigned back)
+static void print_kernel_calls(const struct cpu *cpu, uintptr_t frame, uintptr_t ip, unsigned back)
 {
-	struct stack stack = kernel_stack(frame);
+	struct stack stack = kernel_stack(cpu, frame);
 	struct call call;
 	for (unsigned i = 0; i < SYMBOLS_FRAMES_MAX; i++) {
 		bool readable = read_kernel_call(&stack, frame, &call);
@@ -126,22 +126,32 @@ void symbols_backtrace_program(const struct Trapframe *tf, const struct space *s
 	}
 }
 
-/* This CPU's environment, if one is in the kernel: its frame stands at the top of the stack. */
-static void print_current_program(void)
+/* The CPU's environment, if it has one: its frame stands at the top of the stack. */
+static void print_program(const struct cpu *cpu)
 {
-	const struct env *env = this_cpu()->env;
-	if (!env || !arch_frame_is_user(arch_frame()))
+	const struct env *env = cpu->env;
+
+	if (!env || !arch_frame_is_user(arch_frame_of(cpu)))
 		return;
 	kprintf("  environment %08x:\n", env->pub->env_id);
-	symbols_backtrace_program(arch_frame(), env->space);
+	symbols_backtrace_program(arch_frame_of(cpu), env->space);
 }
 
 void symbols_backtrace(const struct Trapframe *tf)
 {
 	if (tf && !arch_frame_is_user(tf))
-		print_kernel_calls(arch_frame_bp(tf), arch_frame_ip(tf), 0);
+		print_kernel_calls(this_cpu(), arch_frame_bp(tf), arch_frame_ip(tf), 0);
 	else if (!tf)
-		print_kernel_calls(((const uintptr_t *)__builtin_frame_address(0))[0],
+		print_kernel_calls(this_cpu(), ((const uintptr_t *)__builtin_frame_address(0))[0],
 				   (uintptr_t)__builtin_return_address(0), 1);
-	print_current_program();
+	print_program(this_cpu());
+}
+
+void symbols_backtrace_stopped(const struct cpu *cpu)
+{
+	const struct Trapframe *tf = cpu->stopped;
+
+	if (tf && !arch_frame_is_user(tf))
+		print_kernel_calls(cpu, arch_frame_bp(tf), arch_frame_ip(tf), 0);
+	print_program(cpu);
 }

@@ -11,6 +11,7 @@
 #include <abi/types.h>
 
 struct Trapframe;
+struct cpu;
 struct space;
 
 /* Print a line with the place of a call, given the address to which it returns, in the kernel. */
@@ -22,6 +23,12 @@ void symbols_print_location(uintptr_t return_address);
  */
 #define SYMBOLS_FRAMES_MAX 40
 void symbols_backtrace(const struct Trapframe *frame);
+
+/*
+ * The same for another CPU that a panic has stopped; of one that was not, what its program did when it last entered
+ * the kernel.
+ */
+void symbols_backtrace_stopped(const struct cpu *cpu);
 
 /* Print the calls within a program that led to frame, its registers, in its address space. */
 void symbols_backtrace_program(const struct Trapframe *frame, const struct space *space);

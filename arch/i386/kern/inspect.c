@@ -1,5 +1,6 @@
 /* What the monitor and backtraces look at: page tables of any address space, frames. Reads only. */
 #include <kern/arch.h>
+#include <kern/cpu.h>
 #include <kern/page.h>
 
 /* A page table by its frame number; NULL for one that has no kernel address, which a sound entry never names. */
@@ -36,4 +37,9 @@ bool arch_space_walk(const struct arch_space *space, uintptr_t va, struct arch_m
 uintptr_t arch_frame_bp(const struct Trapframe *tf)
 {
 	return tf->tf_regs.reg_ebp;
+}
+
+const struct Trapframe *arch_frame_of(const struct cpu *cpu)
+{
+	return &((const struct arch_frame *)cpu->arch.stack_top - 1)->tf;
 }

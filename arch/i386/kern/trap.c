@@ -81,15 +81,16 @@ void arch_enter_user(void)
 
 static void handle_nmi(const struct arch_frame *frame)
 {
-	if (panic_stops_me())
+	if (panic_stops_me()) {
+		this_cpu()->stopped = &frame->tf;
 		arch_halt();
+	}
 	if (!boot_word("batch"))
 		return;
 	static atomic_t taken;
 	if (atomic_exchange(&taken, 1))
 		return; /* the signal goes to all CPUs: one tells */
 	rest_time_up();
-	(void)frame;
 }
 
 /* --- Entries from user mode --- */
