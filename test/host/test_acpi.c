@@ -403,6 +403,25 @@ static void cut_short(void)
 	}
 }
 
+/* Each type of entry, one byte too short, at the table's end. */
+static void short_entries(void)
+{
+	for (unsigned type = 0; type < 12; type++) {
+		for (unsigned length = 0; length < madt_entry_size((uint8_t)type); length++) {
+			uint8_t body[8 + 8 + 16] = { [8] = 0, 8, 0, 1, 1 };
+			struct machine m;
+			body[16] = (uint8_t)type;
+			body[17] = (uint8_t)length;
+			area_count = 0;
+			struct area *area = table_add(MADT, "APIC", body, 16 + MAX(length, 2u));
+			uint8_t *block = block_copy(area->bytes, area->size);
+			machine_init(&m);
+			EXPECT(false, acpi_madt_read(block, area->size, &m));
+			free(block);
+		}
+	}
+}
+
 /* Whatever stands in the tables: no byte outside is read, all is in range, and it ends. */
 static void damaged(void)
 {
@@ -457,6 +476,7 @@ int main(void)
 	RUN(bad_madt);
 	RUN(bad_dsdt);
 	RUN(cut_short);
+	RUN(short_entries);
 	RUN(damaged);
 	RUN(endless);
 	return tests_failed != 0;

@@ -245,6 +245,34 @@ static void cut_short(void)
 	}
 }
 
+/* More of everything than there is room for. */
+static void many(void)
+{
+	enum { COUNT = 300, SIZE = HEADER_SIZE + COUNT * (20 + 8) };
+	uint8_t *block = calloc(1, SIZE);
+	struct machine m;
+
+	make_machine();
+	memcpy(block, table, HEADER_SIZE);
+	put(block + 4, SIZE, 2);
+	for (unsigned i = 0; i < COUNT; i++) {
+		uint8_t *cpu = block + HEADER_SIZE + 28 * i, *ioapic = cpu + 20;
+		cpu[1] = (uint8_t)i;
+		cpu[3] = 1;
+		ioapic[0] = ENTRY_IOAPIC;
+		ioapic[1] = (uint8_t)i;
+		ioapic[3] = 1;
+		put(ioapic + 4, 0xFEC00000 + i * 0x1000, 4);
+	}
+	block[7] = (uint8_t)(block[7] - machine_sum(block, SIZE));
+	machine_init(&m);
+	EXPECT(true, mptable_parse(block, SIZE, &m));
+	EXPECT(MACHINE_APIC_IDS, m.cpu_count);
+	EXPECT(MACHINE_IOAPICS_MAX, m.ioapic_count);
+	EXPECT(254, m.cpus[254]);
+	free(block);
+}
+
 /* Whatever stands in the table: no byte outside is read, all is in range, and it ends. */
 static void damaged(void)
 {
@@ -278,6 +306,7 @@ int main(void)
 	RUN(nothing);
 	RUN(bad_table);
 	RUN(cut_short);
+	RUN(many);
 	RUN(damaged);
 	return tests_failed != 0;
 }
