@@ -231,8 +231,8 @@ static void wait_ns(uint32_t ns)
  * The MP specification (B.4) wants 10 ms after INIT and 200 us after each STARTUP. That is for the 82489DX and the first
  * Pentiums, whose INIT took that long. Later CPUs (Intel's from the Pentium Pro, others' from family 15, and
  * every virtual one) are ready once INIT is delivered; with 32 CPUs the waits would be a third of a second of the boot.
- * The second STARTUP is for a first one that was lost; a CPU that runs ignores it. 10 us between them is a hundred times
- * what a delivery takes; and a CPU that needs longer still gets the second.
+ * The second STARTUP is for a first one that came too early; a CPU that runs ignores it. 10 us between them is far more
+ * than a delivery takes. Whether the CPU came up is the caller's to see.
  */
 void lapic_start(uint8_t id, uint32_t start)
 {
@@ -245,11 +245,11 @@ void lapic_start(uint8_t id, uint32_t start)
 	wait_sent();
 	if (!quick)
 		wait_ns(10000000);
-	for (int i = 0; i < 2; i++) {
-		send(id, ICR_STARTUP | start >> PGSHIFT);
-		wait_sent();
-		wait_ns(quick ? 10000 : 200000);
-	}
+	send(id, ICR_STARTUP | start >> PGSHIFT);
+	wait_sent();
+	wait_ns(quick ? 10000 : 200000);
+	send(id, ICR_STARTUP | start >> PGSHIFT);
+	wait_sent();
 }
 
 /* --- The timer --- */

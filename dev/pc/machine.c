@@ -21,7 +21,7 @@ void machine_init(struct machine *m)
 
 void machine_add_cpu(struct machine *m, uint32_t apic_id)
 {
-	if (apic_id >= MACHINE_APIC_IDS || m->cpu_count == MACHINE_APIC_IDS)
+	if (apic_id >= MACHINE_APIC_IDS)
 		return;
 	for (unsigned i = 0; i < m->cpu_count; i++)
 		if (m->cpus[i] == apic_id)
