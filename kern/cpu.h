@@ -54,7 +54,7 @@ struct cpu {
 	bool timer_running;
 	bool big_lock_held;
 	uint32_t panic_depth;
-	const struct Trapframe *stopped; /* its registers, once a panic on another CPU has stopped it */
+	const struct Trapframe *stopped; /* its registers, once it was stopped for good: a panic elsewhere, or time up */
 	uint32_t fail_countdown;  /* tests: allocations until one fails; 0 = never */
 	unsigned locks_held;      /* debug builds */
 	const void *locks[CPU_LOCKS_MAX];

@@ -81,15 +81,14 @@ void arch_enter_user(void)
 
 static void handle_nmi(const struct arch_frame *frame)
 {
-	if (panic_stops_me()) {
-		this_cpu()->stopped = &frame->tf;
-		arch_halt();
-	}
-	if (!boot_word("batch"))
-		return;
 	static atomic_t taken;
-	if (atomic_exchange(&taken, 1))
-		return; /* the signal goes to all CPUs: one tells */
+
+	if (!panic_stops_me() && !boot_word("batch"))
+		return;
+	__atomic_store_n(&this_cpu()->stopped, &frame->tf, __ATOMIC_RELEASE);
+	/* The signal from outside goes to all CPUs: one tells. */
+	if (panic_stops_me() || atomic_exchange(&taken, 1))
+		arch_halt();
 	rest_time_up();
 }
 
