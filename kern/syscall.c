@@ -55,17 +55,6 @@
 #define SYSCALL3 SYSCALL0
 #define SYSCALL4 SYSCALL0
 #define SYSCALL5 SYSCALL0
-static int32_t (*const calls[])(const struct Trapframe *) = {
+int32_t (*const syscall_handlers[NSYSCALLS])(const struct Trapframe *) = {
 #include <abi/syscall.def>
 };
-
-void syscall_dispatch(struct Trapframe *tf)
-{
-	uint32_t number = arch_call_number(tf);
-
-	/* A call that blocks leaves a frame behind that nobody returns to: its result does no harm there. */
-	if (likely(number < ARRAY_SIZE(calls) && calls[number]))
-		arch_call_set_result(tf, calls[number](tf));
-	else
-		arch_call_set_result(tf, -E_NOSYS);
-}

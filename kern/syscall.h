@@ -5,7 +5,9 @@
 #ifndef FINCH_KERN_SYSCALL_H
 #define FINCH_KERN_SYSCALL_H
 
-#include <abi/types.h>
+#include <abi/error.h>
+#include <abi/syscall.h>
+#include <kern/arch.h>
 #include <kern/user.h>
 
 #define U(type) uaddr_t
@@ -24,5 +26,21 @@
 #undef SYSCALL3
 #undef SYSCALL4
 #undef SYSCALL5
+
+/* The handlers by number; NULL where there is none. */
+extern int32_t (*const syscall_handlers[NSYSCALLS])(const struct Trapframe *);
+
+/*
+ * Do the system call that tf asks for; returns its result. A call that blocks leaves a frame behind that nobody returns
+ * to: its result does no harm there.
+ */
+static inline int32_t syscall_dispatch(const struct Trapframe *tf)
+{
+	uint32_t number = arch_call_number(tf);
+
+	if (likely(number < NSYSCALLS && syscall_handlers[number]))
+		return syscall_handlers[number](tf);
+	return -E_NOSYS;
+}
 
 #endif

@@ -63,18 +63,17 @@ void trap_interrupt(uint32_t vector)
 	}
 }
 
-/* The big lock belongs to a CPU, not to a function: an interrupt of an idle or polling CPU takes it at most once. */
-void big_lock_enter(void) UNCHECKED_LOCKING
+void big_lock_take(void) UNCHECKED_LOCKING
 {
-	if (likely(!big_lock_wanted) || this_cpu()->big_lock_held)
+	if (this_cpu()->big_lock_held)
 		return;
 	spin_lock(&big_lock);
 	this_cpu()->big_lock_held = true;
 }
 
-void big_lock_leave(void) UNCHECKED_LOCKING
+void big_lock_drop(void) UNCHECKED_LOCKING
 {
-	if (likely(!big_lock_wanted) || !this_cpu()->big_lock_held)
+	if (!this_cpu()->big_lock_held)
 		return;
 	this_cpu()->big_lock_held = false;
 	spin_unlock(&big_lock);

@@ -6,6 +6,7 @@
 
 #include <arch/trapframe.h>
 #include <abi/types.h>
+#include <kern/check.h>
 
 enum {
 #define TRAP(name, number, text, code, privilege) name = number,
@@ -23,12 +24,24 @@ const char *trap_name(uint32_t number);
 void trap_user_exception(struct Trapframe *tf, uintptr_t address);
 /* An interrupt, from user mode or from an idle CPU. */
 void trap_interrupt(uint32_t vector);
-/* The system call that the frame asks for; its result is put into the frame. */
-void syscall_dispatch(struct Trapframe *tf);
-
-/* The big lock of the boot word lock=big, at every way into the kernel and out of it. */
+/*
+ * The big lock of the boot word lock=big, at every way into the kernel and out of it. It belongs to a CPU, not to a
+ * function: an interrupt of an idle or polling CPU takes it at most once.
+ */
 extern bool big_lock_wanted;
-void big_lock_enter(void);
-void big_lock_leave(void);
+void big_lock_take(void);
+void big_lock_drop(void);
+
+static inline void big_lock_enter(void)
+{
+	if (unlikely(big_lock_wanted))
+		big_lock_take();
+}
+
+static inline void big_lock_leave(void)
+{
+	if (unlikely(big_lock_wanted))
+		big_lock_drop();
+}
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Ways into the kernel and out of it.
+ * Ways into the kernel and out of it. C functions of the kernel take their arguments in eax, edx, ecx.
  *
  * Every way in builds a struct arch_frame on the kernel stack (from user mode: at its top) and loads the kernel's segments
  * and flags, whatever the program left in them. Every way out restores what stands there. An instruction on the way out
@@ -107,7 +107,7 @@ return_fast_pop_ds:
 /* arch_resume(frame): leave the kernel with that frame, which is at the top of the stack. */
 .globl arch_resume
 arch_resume:
-	movl	4(%esp), %esp
+	movl	%eax, %esp
 	jmp	return_from_trap
 
 /* arch_enter_user(): empty the stack (eax: its top) and let arch_first_return choose whom to run. */
@@ -121,11 +121,10 @@ arch_enter_user_on:
 /* arch_call_on_stack(top, function): go on in function, on another stack. */
 .globl arch_call_on_stack
 arch_call_on_stack:
-	movl	8(%esp), %eax
-	movl	4(%esp), %esp
+	movl	%eax, %esp
 	xorl	%ebp, %ebp
 	pushl	$0
-	jmp	*%eax
+	jmp	*%edx
 
 /* The double-fault task: it has no error code to pop and nothing to return to. */
 .globl double_fault_task
@@ -141,9 +140,8 @@ double_fault_task:
 arch_copy_user_raw:
 	pushl	%esi
 	pushl	%edi
-	movl	12(%esp), %edi
-	movl	16(%esp), %esi
-	movl	20(%esp), %ecx
+	movl	%eax, %edi
+	movl	%edx, %esi
 	movl	%ecx, %edx
 	andl	$3, %edx
 	shrl	$2, %ecx

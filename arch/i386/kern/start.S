@@ -59,8 +59,7 @@ start:
 	movl	%ecx, %fs
 	movl	%ecx, %gs
 	xorl	%ebp, %ebp
-	pushl	%ebx
-	pushl	%eax
+	movl	%ebx, %edx
 	call	arch_main
 	jmp	arch_halt
 
@@ -112,7 +111,7 @@ trampoline_protected:
 	movl	%eax, %cr3
 	movl	secondary_stack, %esp
 	xorl	%ebp, %ebp
-	pushl	secondary_cpu
+	movl	secondary_cpu, %eax
 	call	arch_secondary
 	jmp	arch_halt
 

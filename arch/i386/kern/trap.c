@@ -9,6 +9,7 @@
 #include <kern/print.h>
 #include <kern/request.h>
 #include <kern/rest.h>
+#include <kern/syscall.h>
 #include <kern/trap.h>
 #include <kern/user.h>
 #include "features.h"
@@ -24,14 +25,14 @@ extern const struct fixup fixups_start[], fixups_end[];
 extern char syscall_by_sysenter_stepped[], return_pop_fs[], return_pop_es[], return_pop_ds[], return_iret[],
 	return_fast_pop_fs[], return_fast_pop_es[], return_fast_pop_ds[];
 
-/* Called by entry.S, with the argument in eax. */
-void arch_trap(struct arch_frame *frame) __attribute__((regparm(1)));
-uint32_t arch_syscall(struct arch_frame *frame) __attribute__((regparm(1)));
+/* Called by entry.S. */
+void arch_trap(struct arch_frame *frame);
+uint32_t arch_syscall(struct arch_frame *frame);
 void arch_first_return(void);
 void arch_double_fault(void) __attribute__((noreturn));
 size_t arch_copy_user_raw(void *to, const void *from, size_t n);
 void arch_resume(struct arch_frame *frame) __attribute__((noreturn));
-void arch_enter_user_on(uint32_t stack_top) __attribute__((noreturn, regparm(1)));
+void arch_enter_user_on(uint32_t stack_top) __attribute__((noreturn));
 
 static struct arch_frame *user_frame(void)
 {
@@ -51,12 +52,12 @@ static inline void leave(struct cpu *cpu)
 	big_lock_leave();
 }
 
-__attribute__((regparm(1))) uint32_t arch_syscall(struct arch_frame *frame)
+uint32_t arch_syscall(struct arch_frame *frame)
 {
 	struct cpu *cpu = this_cpu();
 
 	big_lock_enter();
-	syscall_dispatch(&frame->tf);
+	arch_call_set_result(&frame->tf, syscall_dispatch(&frame->tf));
 	if (likely(!cpu->attention)) {
 		big_lock_leave();
 		return !(frame->tf.tf_eflags & FL_TF); /* sysexit would trap in the kernel */
@@ -215,7 +216,7 @@ static void trap_from_kernel(struct arch_frame *frame)
 	panic_frame(tf, "%s in the kernel", trap_name(tf->tf_trapno));
 }
 
-__attribute__((regparm(1))) void arch_trap(struct arch_frame *frame)
+void arch_trap(struct arch_frame *frame)
 {
 	if (likely(arch_frame_is_user(&frame->tf)))
 		trap_from_user(&frame->tf);
