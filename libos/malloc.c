@@ -1,11 +1,11 @@
 /*
- * Memory in pieces. The heap is one run of mapped pages from HEAP on, divided without gaps into chunks; a chunk knows its
- * own size and that of the one before it, so that what is freed joins its free neighbours at once. An empty chunk that
- * is never freed stands at the end.
+ * Memory in pieces. The heap is one run of mapped pages from HEAP on, divided without gaps into chunks; a chunk knows
+ * its own size and that of the one before it, so that what is freed joins its free neighbours at once. An empty chunk
+ * that is never freed stands at the end.
  *
- * Free chunks hang in bins by size: one for each multiple of UNIT up to SMALL_MAX, above that one for each power of two.
- * A request takes the first chunk that is large enough and gives back what it does not need. All of this file's state
- * but the heap is small and static; if the heap is not there (in a child that was given only the program's image)
+ * Free chunks hang in bins by size: one for each multiple of UNIT up to SMALL_MAX, above that one for each power of
+ * two. A request takes the first chunk that is large enough and gives back what it does not need. All of this file's
+ * state but the heap is small and static; if the heap is not there (in a child that was given only the program's image)
  * it starts anew.
  */
 #include <finch/memory.h>

@@ -95,8 +95,8 @@ static int program_read(const void *image, size_t size, struct program *program)
 }
 
 /*
- * Build count pages at STAGE, fill them by copying size bytes to offset at, and map them in the child at va. size 0: they
- * are only zeroed.
+ * Build count pages at STAGE, fill them by copying size bytes to offset at, and map them in the child at va. size 0:
+ * they are only zeroed.
  */
 static int give_pages(envid_t child, uintptr_t va, size_t count, size_t at, const char *data, size_t size)
 {
@@ -110,7 +110,9 @@ static int give_pages(envid_t child, uintptr_t va, size_t count, size_t at, cons
 	return err;
 }
 
-/* Can the pages of a segment be mapped from the file: only read, no zeros to add, and a page there where a page here? */
+/*
+ * Can the pages of a segment be mapped from the file: only read, no zeros to add, and a page there where a page here?
+ */
 static bool segment_mappable(const struct elf_segment *segment)
 {
 	return !(segment->flags & ELF_FLAG_WRITE) && segment->filesize == segment->memsize &&
@@ -159,7 +161,9 @@ static int give_segments(envid_t child, const struct program *program)
 	return 0;
 }
 
-/* The sizes of the child's first stack contents: strings at the top, argv[] below, argc and a pointer to argv[] below. */
+/*
+ * The sizes of the child's first stack contents: strings at the top, argv[] below, argc and a pointer to argv[] below.
+ */
 struct arguments {
 	int argc;
 	size_t strings; /* bytes, with their terminators */

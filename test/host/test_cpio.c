@@ -1,4 +1,7 @@
-/* Host test of common/cpio.c: good archives are read right, and a damaged one leads neither outside nor round in circles. */
+/*
+ * Host test of common/cpio.c: good archives are read right, and a damaged one leads neither outside nor round in
+ * circles.
+ */
 #define TEST_GROUP "cpio"
 #include "host.h"
 

@@ -1,4 +1,6 @@
-/* Host test of common/format.c: against the host's printf where C says what comes, else against what its header says. */
+/*
+ * Host test of common/format.c: against the host's printf where C says what comes, else against what its header says.
+ */
 #define TEST_GROUP "format"
 #include "host.h"
 

@@ -1,10 +1,10 @@
 /*
  * The gates into the kernel: eax = call number, edx, ecx, ebx, edi, esi = arguments; eax = result.
  *
- * The kernel's convention for sysenter: ebp = the stack pointer to return with, esi = the address to return to, which must
- * be the one right after the sysenter, the fifth argument at (%ebp). ecx and edx are lost, all else is kept.
- * In the gate for up to four arguments the word at (%ebp) is the caller's ebp and the one above it the return
- * address, so that the kernel's backtrace of a program that sleeps in a call sees an ordinary frame.
+ * The kernel's convention for sysenter: ebp = the stack pointer to return with, esi = the address to return to, which
+ * must be the one right after the sysenter, the fifth argument at (%ebp). ecx and edx are lost, all else is kept. In
+ * the gate for up to four arguments the word at (%ebp) is the caller's ebp and the one above it the return address, so
+ * that the kernel's backtrace of a program that sleeps in a call sees an ordinary frame.
  */
 	.text
 

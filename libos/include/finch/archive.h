@@ -1,9 +1,9 @@
 /*
- * For programs: the boot archive, which the first program has at UARCHIVE and passes on to what it starts. A program that
- * uses these functions (or spawn, which does) has it; others are started without: <finch/start.h>.
+ * For programs: the boot archive, which the first program has at UARCHIVE and passes on to what it starts. A program
+ * that uses these functions (or spawn, which does) has it; others are started without: <finch/start.h>.
  *
- * Files are found by name: `hello`, `/boot/hello` and `/bin/hello` are the same. Data starts on a page, so that whole pages
- * of it can be mapped elsewhere.
+ * Files are found by name: `hello`, `/boot/hello` and `/bin/hello` are the same. Data starts on a page, so that whole
+ * pages of it can be mapped elsewhere.
  */
 #ifndef FINCH_ARCHIVE_H
 #define FINCH_ARCHIVE_H

@@ -13,8 +13,8 @@
 void exit_status(int status) LINKED_NAME(exit_status) __attribute__((noreturn));
 
 /*
- * Sleep until envid has ended and store its status at *status, unless that is NULL. Returns 0, or -E_BAD_ENV if there is
- * no such environment (any more) or it is this one. A wait that another environment interrupts goes on.
+ * Sleep until envid has ended and store its status at *status, unless that is NULL. Returns 0, or -E_BAD_ENV if there
+ * is no such environment (any more) or it is this one. A wait that another environment interrupts goes on.
  */
 int wait_status(envid_t envid, int *status) LINKED_NAME(wait_status);
 

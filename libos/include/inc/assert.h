@@ -1,8 +1,8 @@
 /*
  * For programs: giving up, complaining, and checking.
  *
- * panic prints `[00001000] user panic in NAME at FILE:LINE: ` and its text and stops at a breakpoint; warn prints a line
- * of the same form and goes on; assert panics where its condition does not hold.
+ * panic prints `[00001000] user panic in NAME at FILE:LINE: ` and its text and stops at a breakpoint; warn prints a
+ * line of the same form and goes on; assert panics where its condition does not hold.
  */
 #ifndef INC_ASSERT_H
 #define INC_ASSERT_H

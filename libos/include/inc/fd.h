@@ -1,6 +1,6 @@
 /*
- * For programs: file descriptors. A descriptor is a page that holds a struct Fd, shared by all environments that have it
- * open (PTE_SHARE), and one page for its device's data.
+ * For programs: file descriptors. A descriptor is a page that holds a struct Fd, shared by all environments that have
+ * it open (PTE_SHARE), and one page for its device's data.
  */
 #ifndef INC_FD_H
 #define INC_FD_H

@@ -101,8 +101,8 @@ int pageref(void *va);
 /* Send value, and the page at va unless that is NULL, to envid, waiting until it takes it. Panics on an error. */
 void ipc_send(envid_t envid, uint32_t value, void *va, int perm);
 /*
- * Wait for a message: its value, or an error. A page sent with it is mapped at va unless that is NULL. from and perm, unless
- * NULL, get the sender and the page's permissions (0 if none came).
+ * Wait for a message: its value, or an error. A page sent with it is mapped at va unless that is NULL. from and perm,
+ * unless NULL, get the sender and the page's permissions (0 if none came).
  */
 int32_t ipc_recv(envid_t *from, void *va, int *perm);
 /* The first environment of that type, or 0. */

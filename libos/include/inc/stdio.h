@@ -12,8 +12,8 @@
 void printfmt(void (*put)(int c, void *arg), void *arg, const char *fmt, ...);
 void vprintfmt(void (*put)(int c, void *arg), void *arg, const char *fmt, va_list ap);
 /*
- * Write into size bytes at buf, ended by a zero. The result is the length of the whole text, which is size or more where
- * it was cut off. -E_INVAL: buf is NULL or size is 0.
+ * Write into size bytes at buf, ended by a zero. The result is the length of the whole text, which is size or more
+ * where it was cut off. -E_INVAL: buf is NULL or size is 0.
  */
 int snprintf(char *buf, size_t size, const char *fmt, ...);
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
