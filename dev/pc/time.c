@@ -22,6 +22,8 @@
 #define STILL_MAX 100                  /* samples (16 port accesses each) without a tick: it stands still */
 #define SAMPLES_MAX 30000              /* bound where it behaves otherwise */
 #define GUESS_KHZ 1000000
+#define KHZ_MIN 10000                  /* outside these, what was measured makes no sense */
+#define KHZ_MAX 20000000
 
 struct sample {
 	uint64_t tsc;   /* when, */
@@ -119,16 +121,18 @@ static uint32_t measure_tsc(void)
 {
 	struct sample from, to;
 
-	if (measure_pit(&from, &to))
-		return proportion(to.tsc - from.tsc, PIT_HZ, (to.value - from.value) * 1000);
-
+	if (measure_pit(&from, &to)) {
+		uint32_t khz = proportion(to.tsc - from.tsc, PIT_HZ, (to.value - from.value) * 1000);
+		if (khz >= KHZ_MIN && khz <= KHZ_MAX)
+			return khz;
+	}
 	uint32_t highest, mhz = 0, unused;
 	cpuid(0, &highest, &unused, &unused, &unused);
 	if (highest >= 0x16) /* Intel SDM vol. 2, CPUID, leaf 16H: base frequency in MHz */
 		cpuid(0x16, &mhz, &unused, &unused, &unused);
 	mhz &= 0xFFFF;
 	uint32_t khz = mhz ? mhz * 1000 : GUESS_KHZ;
-	kprintf("time: the interval timer (8254) does not count; %s %u MHz, so times may be wrong\n",
+	kprintf("time: the interval timer (8254) does not count rightly; %s %u MHz, so times may be wrong\n",
 		mhz ? "the CPU says it has" : "taking the CPU's clock as", khz / 1000);
 	return khz;
 }

@@ -33,6 +33,7 @@ static struct {
 	unsigned top;    /* line of the memory that the screen begins with */
 	unsigned line;   /* of the cursor, in the memory: top to top + LINES - 1 */
 	unsigned column; /* of the cursor: 0 to COLUMNS - 1 */
+	unsigned shown;  /* the top that the chip knows of */
 } at;
 
 static volatile uint16_t *cell(unsigned line, unsigned column)
@@ -121,7 +122,9 @@ static void put(char c)
 
 static void show(void)
 {
-	crtc_write_pair(START_HIGH, at.top * COLUMNS);
+	if (at.shown != at.top)
+		crtc_write_pair(START_HIGH, at.top * COLUMNS);
+	at.shown = at.top;
 	crtc_write_pair(CURSOR_HIGH, at.line * COLUMNS + at.column);
 }
 
@@ -135,6 +138,7 @@ void vga_init(void)
 		for (unsigned i = 0; i < LINES; i++)
 			line_copy(i, i);
 		cursor = 0;
+		at.shown = LINES_HELD; /* no line: it has to be told */
 	}
 	at.line = cursor / COLUMNS;
 	at.column = cursor % COLUMNS;
