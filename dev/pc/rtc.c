@@ -22,9 +22,6 @@ enum {
 	CENTURY = 0x32,
 
 	UPDATING = 0x80, /* in A */
-	BINARY = 0x04,   /* in B: else two decimal digits */
-	HOURS_24 = 0x02, /* in B: else 1 to 12, and */
-	AFTERNOON = 0x80,
 };
 #define PATIENCE 10000 /* looks: above 10 ms on a real bus; an update takes 2 ms */
 #define ATTEMPTS 5     /* to read the same twice */
@@ -40,41 +37,6 @@ static uint8_t read_register(uint8_t index)
 {
 	outb(INDEX, index);
 	return inb(DATA);
-}
-
-static unsigned number(uint8_t value, uint8_t mode)
-{
-	if (mode & BINARY)
-		return value;
-	/* A digit above 9 makes it too large for anything. */
-	if ((value & 0x0F) > 9 || value >> 4 > 9)
-		return 255;
-	return (value >> 4) * 10 + (value & 0x0F);
-}
-
-struct date rtc_decode(const struct rtc_registers *r)
-{
-	unsigned hour = r->hour, century = number(r->century, r->mode);
-	bool afternoon = false;
-
-	if (!(r->mode & HOURS_24)) {
-		afternoon = hour & AFTERNOON;
-		hour &= ~AFTERNOON;
-	}
-	hour = number(hour, r->mode);
-	if (!(r->mode & HOURS_24))
-		hour = hour < 1 || hour > 12 ? 255 : hour % 12 + (afternoon ? 12 : 0);
-	if (century < 19 || century > 29)
-		century = 20;
-	unsigned year = number(r->year, r->mode);
-	return (struct date){
-		.year = year > 99 ? 0 : century * 100 + year,
-		.month = number(r->month, r->mode),
-		.day = number(r->day, r->mode),
-		.hour = hour,
-		.minute = number(r->minute, r->mode),
-		.second = number(r->second, r->mode),
-	};
 }
 
 /* Wait, with a bound, until no update is under way. */

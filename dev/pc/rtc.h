@@ -12,7 +12,7 @@ struct rtc_registers {
 	uint8_t mode; /* register B */
 };
 
-/* What the registers mean; a nonsense value comes as nonsense, for calendar_seconds to refuse. Pure. */
+/* What the registers mean, in rtc_decode.c: nonsense comes as nonsense, for calendar_seconds to refuse. Pure. */
 struct date rtc_decode(const struct rtc_registers *r);
 /* Where ACPI says that the century stands (FADT, field CENTURY): 0 means nowhere. If this is not called: 0x32. */
 void rtc_set_century_register(uint8_t index);
