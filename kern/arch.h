@@ -33,14 +33,14 @@ void arch_enter_user(void) __attribute__((noreturn));
 /* Stop for ever, interrupts off. */
 void arch_halt(void) __attribute__((noreturn));
 
-/* --- Address spaces --- */
+/* --- Address spaces. What is inline is defined in <arch/space.h>, which kern/space.c includes. --- */
 
 /* A new top level with the kernel's part in place. -E_NO_MEM. */
 int arch_space_create(struct arch_space *space);
 /* Free the top level; user mappings are gone already (arch_space_next_table ended). No CPU has it loaded. */
 void arch_space_destroy(struct arch_space *space);
 /* The entry for va, or NULL where no table stands. Valid for the addresses up to the next multiple of PTSIZE. */
-arch_pte_t *arch_space_entry(const struct arch_space *space, uintptr_t va);
+/* inline: arch_pte_t *arch_space_entry(const struct arch_space *space, uintptr_t va); */
 /* The same, making the table where there is none. NULL: out of memory. */
 arch_pte_t *arch_space_entry_make(struct arch_space *space, uintptr_t va);
 /* The first address >= va and below UTOP that has a table, or UTOP. */
@@ -50,8 +50,8 @@ uintptr_t arch_space_next_table(const struct arch_space *space, uintptr_t va);
  * about to be used; and the index of the next noted entry at or after `index` of a table (given by its first entry),
  * NPTENTRIES if there is none. A noted entry may be empty.
  */
-void arch_table_note(arch_pte_t *entry);
-unsigned arch_table_noted(const arch_pte_t *table, unsigned index);
+/* inline: void arch_table_note(arch_pte_t *entry); */
+/* inline: unsigned arch_table_noted(const arch_pte_t *table, unsigned index); */
 /* Free the table that maps va; what it maps has been dropped. */
 void arch_space_free_table(struct arch_space *space, uintptr_t va);
 /* Let programs read size bytes at the kernel address from, at va (UENVS or UPAGES), and zeros from there to the end of
@@ -73,7 +73,7 @@ bool arch_space_walk(const struct arch_space *space, uintptr_t va, struct arch_m
 /* Use space on this CPU from now on. NULL: the kernel's own, without user mappings. */
 void arch_space_load(const struct arch_space *space);
 /* Forget this CPU's cached translations: of one page, or all of user space. */
-void arch_tlb_flush_page(uintptr_t va);
+/* inline: void arch_tlb_flush_page(uintptr_t va); */
 void arch_tlb_flush_user(void);
 
 /* --- Physical memory --- */

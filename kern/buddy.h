@@ -1,8 +1,7 @@
 /*
  * The buddy allocator: blocks of 2^order pages, from which page.c fills the per-CPU caches.
  *
- * Also owns the two arrays that describe every page: page_refs, public at UPAGES, and page_states, the
- * kernel's own. All functions that take or give need buddy_lock.
+ * Also owns the two arrays that describe every page (see page.h). All functions that take or give need buddy_lock.
  */
 #ifndef FINCH_KERN_BUDDY_H
 #define FINCH_KERN_BUDDY_H
@@ -12,17 +11,7 @@
 
 #define BUDDY_ORDERS 11 /* blocks of 1 page to 4 MB */
 
-struct page_state {
-	pfn_t next, prev;  /* in a free list of the buddy allocator or (next) of a cache; prev: see page_note */
-	uint8_t order;     /* of a block that is free in the buddy allocator, for its first page */
-	bool block_free;   /* this is the first page of such a block */
-	bool managed;      /* RAM that is or was free at boot */
-};
-
 extern struct spinlock buddy_lock;
-extern struct PageInfo *page_refs;
-extern struct page_state *page_states;
-extern pfn_t page_limit;    /* frames below this have an entry in the arrays */
 extern uint32_t page_total; /* managed pages */
 
 /* A block of 2^order pages of a zone, NO_PAGE if there is none. */

@@ -172,7 +172,7 @@ void env_release(struct env *env)
 		spin_unlock(&env->lock);
 }
 
-int env_space_get(envid_t id, struct space **space)
+int env_space_pin(envid_t id, struct space **space)
 {
 	struct env *env;
 	int error = env_find(id, true, &env);
@@ -180,19 +180,9 @@ int env_space_get(envid_t id, struct space **space)
 	if (error)
 		return error;
 	*space = env->space;
-	if (env != this_cpu()->env) {
-		space_pin(env->space);
-		spin_unlock(&env->lock);
-	}
+	space_pin(*space);
+	env_release(env);
 	return 0;
-}
-
-void env_space_put(struct space *space, envid_t id)
-{
-	struct env *self = this_cpu()->env;
-
-	if (id != 0 && id != self->pub->env_id)
-		space_unpin(space);
 }
 
 void env_publish(struct env *env)

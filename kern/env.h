@@ -87,10 +87,6 @@ int env_create(struct env *parent, struct space *space, struct env **made) must_
 int env_find(envid_t id, bool right, struct env **env) must_use UNCHECKED_LOCKING;
 /* Unlock what env_find returned. */
 void env_release(struct env *env) UNCHECKED_LOCKING;
-/* Its address space, pinned unless it is the caller's: as env_find with right. Pair with env_space_put. */
-int env_space_get(envid_t id, struct space **space) must_use;
-void env_space_put(struct space *space, envid_t id);
-
 /*
  * Begin the end of env: status as env_wait brings it. Returns the CPU that still runs it as a mask: once request_all
  * has had its answer, env runs no user instruction any more.

@@ -139,18 +139,7 @@ pfn_t page_take_kernel(void)
 	return taken(pfn);
 }
 
-uint32_t *page_note(pfn_t pfn)
-{
-	return &page_states[pfn].prev;
-}
-
-void page_hold(pfn_t pfn)
-{
-	assert(page_refs[pfn].pp_ref > 0);
-	__atomic_add_fetch(&page_refs[pfn].pp_ref, 1, __ATOMIC_RELAXED);
-}
-
-static void page_free(pfn_t pfn)
+void page_free(pfn_t pfn)
 {
 	enum page_zone zone = is_high(pfn) ? PAGE_HIGH : PAGE_DIRECT;
 	struct page_list *list = &this_cpu()->pages.plain[zone];
@@ -159,13 +148,6 @@ static void page_free(pfn_t pfn)
 	list_push(list, pfn);
 	if (unlikely(list->count > cache_max))
 		cache_give_back(list, cache_max / 2);
-}
-
-void page_drop(pfn_t pfn)
-{
-	assert(page_refs[pfn].pp_ref > 0);
-	if (__atomic_sub_fetch(&page_refs[pfn].pp_ref, 1, __ATOMIC_ACQ_REL) == 0)
-		page_free(pfn);
 }
 
 uint32_t page_references(pfn_t pfn)

@@ -14,6 +14,7 @@
 
 #include <abi/env.h>
 #include <arch/layout.h>
+#include <arch/layout.h>
 #include <kern/check.h>
 
 typedef uint32_t pfn_t;
@@ -32,6 +33,18 @@ struct page_cache {
 	struct page_list zeroed[PAGE_ZONES];
 };
 
+struct page_state {
+	pfn_t next, prev;  /* in a free list of the buddy allocator or (next) of a cache; prev: see page_note */
+	uint8_t order;     /* of a block that is free in the buddy allocator, for its first page */
+	bool block_free;   /* this is the first page of such a block */
+	bool managed;      /* RAM that is or was free at boot */
+};
+
+/* The arrays that describe every page: public at UPAGES, and the kernel's own. */
+extern struct PageInfo *page_refs;
+extern struct page_state *page_states;
+extern pfn_t page_limit; /* frames below this have an entry in both */
+
 struct boot_info;
 
 /* Take over memory as the boot code describes it. */
@@ -45,10 +58,27 @@ pfn_t page_take_kernel(void) must_use;
 /* The same as page_take_user, with any contents: the caller overwrites all of it. */
 pfn_t page_take_user_plain(void) must_use;
 /* A word that the holder of a page from page_take_kernel may use as it likes; 0 at first. */
-uint32_t *page_note(pfn_t pfn);
+static inline uint32_t *page_note(pfn_t pfn)
+{
+	return &page_states[pfn].prev;
+}
+
+/* A page without references goes back to where free ones come from. */
+void page_free(pfn_t pfn);
+
 /* One reference more; one less, and the page is freed with the last. */
-void page_hold(pfn_t pfn);
-void page_drop(pfn_t pfn);
+static inline void page_hold(pfn_t pfn)
+{
+	assert(page_refs[pfn].pp_ref > 0);
+	__atomic_add_fetch(&page_refs[pfn].pp_ref, 1, __ATOMIC_RELAXED);
+}
+static inline void page_drop(pfn_t pfn)
+{
+	assert(page_refs[pfn].pp_ref > 0);
+	if (__atomic_sub_fetch(&page_refs[pfn].pp_ref, 1, __ATOMIC_ACQ_REL) == 0)
+		page_free(pfn);
+}
+
 uint32_t page_references(pfn_t pfn);
 /* Is pfn a page of RAM that the allocator manages? */
 bool page_managed(pfn_t pfn);

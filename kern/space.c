@@ -1,5 +1,6 @@
 /* Address spaces: see space.h. Each call loops over slices; a slice works under the lock, then flushes, then drops. */
 #include <abi/error.h>
+#include <arch/space.h>
 #include <kern/cpu.h>
 #include <kern/request.h>
 #include <kern/space.h>
@@ -134,13 +135,17 @@ static inline void replaced_add(struct replaced *replaced, uintptr_t va, arch_pt
 		replaced->pages[replaced->count++] = arch_pte_pfn(old);
 }
 
-static void replaced_finish(struct replaced *replaced, struct space *space)
+static void replaced_flush(struct replaced *replaced, struct space *space)
 {
-	if (replaced->last < replaced->first)
-		return;
 	flush(space, replaced->first, replaced->last);
 	for (uint32_t i = 0; i < replaced->count; i++)
 		page_drop(replaced->pages[i]);
+}
+
+static inline void replaced_finish(struct replaced *replaced, struct space *space)
+{
+	if (replaced->last >= replaced->first)
+		replaced_flush(replaced, space);
 }
 
 /* Exchange an entry; the hardware may set its accessed and dirty bits meanwhile. */
@@ -202,10 +207,36 @@ static uint32_t alloc_slice(struct space *space, uintptr_t va, uint32_t perm, ui
 	return done;
 }
 
+/* The common case, without the work of a range. */
+static int alloc_one(struct space *space, uintptr_t va, uint32_t perm)
+{
+	pfn_t pfn = page_take_user();
+
+	if (!pfn)
+		return -E_NO_MEM;
+	spin_lock(&space->lock);
+	arch_pte_t *entry = arch_space_entry_make(&space->arch, va);
+	if (unlikely(!entry)) {
+		spin_unlock(&space->lock);
+		page_drop(pfn);
+		return -E_NO_MEM;
+	}
+	arch_table_note(entry);
+	arch_pte_t old = entry_exchange(entry, arch_pte_make(pfn, perm));
+	spin_unlock(&space->lock);
+	if (arch_pte_present(old)) {
+		flush(space, va, va);
+		page_drop(arch_pte_pfn(old));
+	}
+	return 1;
+}
+
 int space_alloc(struct space *space, uintptr_t va, uint32_t perm, uint32_t n)
 {
 	uint32_t done = 0;
 
+	if (likely(n == 1))
+		return alloc_one(space, va, perm);
 	for (;;) {
 		uint32_t slice = MIN(n - done, (uint32_t)SPACE_SLICE);
 		uint32_t did = alloc_slice(space, va + done * PGSIZE, perm, slice);
@@ -310,8 +341,26 @@ static uintptr_t unmap_slice(struct space *space, uintptr_t va, uintptr_t end)
 	return va;
 }
 
+static int unmap_one(struct space *space, uintptr_t va)
+{
+	arch_pte_t old = 0;
+
+	spin_lock(&space->lock);
+	arch_pte_t *entry = arch_space_entry(&space->arch, va);
+	if (likely(entry && arch_pte_present(*entry)))
+		old = entry_exchange(entry, 0);
+	spin_unlock(&space->lock);
+	if (likely(arch_pte_present(old))) {
+		flush(space, va, va);
+		page_drop(arch_pte_pfn(old));
+	}
+	return 1;
+}
+
 int space_unmap(struct space *space, uintptr_t va, uint32_t n)
 {
+	if (likely(n == 1))
+		return unmap_one(space, va);
 	uintptr_t at = va, end = va + n * PGSIZE;
 
 	do {

@@ -1,8 +1,7 @@
 /* The system calls about mappings. Checks in the order environment, address, permission, memory. */
 #include <abi/error.h>
 #include <abi/syscall.h>
-#include <kern/cpu.h>
-#include <kern/env.h>
+#include <kern/env_space.h>
 #include <kern/reclaim.h>
 #include <kern/syscall.h>
 

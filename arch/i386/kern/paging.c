@@ -1,5 +1,6 @@
 /* Page tables: see paging.h, and kern/arch.h for what each arch_ function promises. */
 #include <abi/error.h>
+#include <arch/space.h>
 #include <common/string.h>
 #include <kern/boot.h>
 #include <kern/buddy.h>
@@ -212,22 +213,6 @@ void arch_page_copy(void *to, const void *from)
 
 /* --- Address spaces --- */
 
-void arch_table_note(arch_pte_t *entry)
-{
-	*page_note(page_of(entry)) |= 1u << (PTX((uintptr_t)entry / sizeof *entry << PTXSHIFT) / 32);
-}
-
-unsigned arch_table_noted(const arch_pte_t *table, unsigned index)
-{
-	if (index >= NPTENTRIES)
-		return NPTENTRIES;
-	uint32_t groups = *page_note(page_of(table)) & ~0u << index / 32;
-	if (!groups)
-		return NPTENTRIES;
-	unsigned group = __builtin_ctz(groups);
-	return group == index / 32 ? index : group * 32;
-}
-
 int arch_space_create(struct arch_space *space)
 {
 	pfn_t pfn = page_take_kernel();
@@ -247,27 +232,19 @@ void arch_space_destroy(struct arch_space *space)
 	page_drop(space->physical >> PGSHIFT);
 }
 
-arch_pte_t *arch_space_entry(const struct arch_space *space, uintptr_t va)
-{
-	pde_t pde = space->directory[PDX(va)];
-
-	if (!(pde & PTE_P))
-		return NULL;
-	return (pte_t *)page_address(pde >> PGSHIFT) + PTX(va);
-}
-
 arch_pte_t *arch_space_entry_make(struct arch_space *space, uintptr_t va)
 {
+	pte_t *entry = arch_space_entry(space, va);
 	pde_t *pde = &space->directory[PDX(va)];
 
-	if (unlikely(!(*pde & PTE_P))) {
-		pfn_t pfn = page_take_kernel();
-		if (!pfn)
-			return NULL;
-		arch_table_note(pde);
-		*pde = arch_pte_make(pfn, PTE_P | PTE_W | PTE_U);
-	}
-	return (pte_t *)page_address(*pde >> PGSHIFT) + PTX(va);
+	if (entry)
+		return entry;
+	pfn_t pfn = page_take_kernel();
+	if (!pfn)
+		return NULL;
+	arch_table_note(pde);
+	*pde = arch_pte_make(pfn, PTE_P | PTE_W | PTE_U);
+	return (pte_t *)page_address(pfn) + PTX(va);
 }
 
 uintptr_t arch_space_next_table(const struct arch_space *space, uintptr_t va)
@@ -306,13 +283,6 @@ bool arch_space_user_readable(uintptr_t va)
 void arch_space_load(const struct arch_space *space)
 {
 	lcr3(space ? space->physical : paging_kernel_cr3());
-}
-
-void arch_tlb_flush_page(uintptr_t va)
-{
-	invlpg((void *)va);
-	/* What programs see of their own page tables is a translation too. */
-	invlpg((void *)(UVPT + PGNUM(va) * sizeof(pte_t)));
 }
 
 void arch_tlb_flush_user(void)

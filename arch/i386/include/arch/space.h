@@ -1,0 +1,44 @@
+/*
+ * The part of an address space's page tables that is inline, for kern/space.c: what each function promises stands in
+ * kern/arch.h.
+ */
+#ifndef FINCH_ARCH_SPACE_H
+#define FINCH_ARCH_SPACE_H
+
+#include <kern/arch.h>
+#include <kern/page.h>
+
+/* A table's note has a bit for each 32 of its entries: set where one was ever used. */
+static inline void arch_table_note(arch_pte_t *entry)
+{
+	*page_note(page_of(entry)) |= 1u << ((uintptr_t)entry >> 7 & 31);
+}
+
+static inline unsigned arch_table_noted(const arch_pte_t *table, unsigned index)
+{
+	if (index >= NPTENTRIES)
+		return NPTENTRIES;
+	uint32_t groups = *page_note(page_of(table)) & ~0u << index / 32;
+	if (!groups)
+		return NPTENTRIES;
+	unsigned group = __builtin_ctz(groups);
+	return group == index / 32 ? index : group * 32;
+}
+
+static inline arch_pte_t *arch_space_entry(const struct arch_space *space, uintptr_t va)
+{
+	pde_t pde = space->directory[PDX(va)];
+
+	if (!(pde & PTE_P))
+		return NULL;
+	return (pte_t *)page_address(pde >> PGSHIFT) + PTX(va);
+}
+
+static inline void arch_tlb_flush_page(uintptr_t va)
+{
+	invlpg((void *)va);
+	/* What programs see of their own page tables is a translation too. */
+	invlpg((void *)(UVPT + PGNUM(va) * sizeof(pte_t)));
+}
+
+#endif
