@@ -32,7 +32,7 @@ enum {
 };
 #define DIVISOR 1 /* of 115200 baud */
 #define FIFO_SIZE 16
-#define PATIENCE 5000000 /* looks at the chip: some seconds. 16 bytes take 1.4 ms; a reader of the host may take longer */
+#define PATIENCE 5000000 /* looks at the chip: some seconds. 16 bytes take 1.4 ms; a reader on the host may be slow */
 
 static bool present;
 static bool stuck; /* it did not move within PATIENCE */
