@@ -95,7 +95,8 @@ static void kernel_trim(struct file *kernel)
 		die("%s has no program headers", kernel->name);
 	for (size_t i = 0; i < count; i++) {
 		const uint8_t *p = d + phoff + i * sizeof(Elf32_Phdr);
-		size_t stop = (size_t)get32(p + offsetof(Elf32_Phdr, p_offset)) + get32(p + offsetof(Elf32_Phdr, p_filesz));
+		size_t offset = get32(p + offsetof(Elf32_Phdr, p_offset));
+		size_t stop = offset + get32(p + offsetof(Elf32_Phdr, p_filesz));
 
 		if (get32(p + offsetof(Elf32_Phdr, p_type)) == PT_LOAD && stop > end)
 			end = stop;
@@ -105,7 +106,7 @@ static void kernel_trim(struct file *kernel)
 	kernel->size = end;
 }
 
-/* The partition table's three bytes for a sector, on the geometry that BIOSes take for big disks: 255 heads, 63 sectors. */
+/* A sector in the partition table's three bytes, by the geometry that BIOSes take for big disks: 255 heads of 63. */
 static void put_chs(uint8_t *p, uint32_t sector)
 {
 	uint32_t cylinder = sector / (255 * 63);
@@ -190,7 +191,8 @@ static void image_write(const struct request *q)
 	write_at(f, HEADER_SECTOR, area, sizeof area);
 	write_at(f, get32(area + offsetof(struct disk_header, kernel.sector)), q->kernel.data, q->kernel.size);
 	write_at(f, get32(area + offsetof(struct disk_header, archive.sector)), q->archive.data, q->archive.size);
-	if (fflush(f) || ftruncate(fileno(f), (off_t)sectors * SECTOR_BYTES) || fclose(f) || rename(temporary, q->image))
+	if (fflush(f) || ftruncate(fileno(f), (off_t)sectors * SECTOR_BYTES) || fclose(f) ||
+	    rename(temporary, q->image))
 		die("cannot write %s", q->image);
 	free(temporary);
 }

@@ -1,6 +1,6 @@
 /*
- * The first instructions of the probe (probe.c). Linked at PROBE_BASE + 1 MB and loaded at 1 MB, as the kernel is: to run
- * there without paging, its segments begin at -PROBE_BASE, so that linked addresses come out at the loaded ones.
+ * The first instructions of the probe (probe.c). Linked at PROBE_BASE + 1 MB and loaded at 1 MB, as the kernel is: to
+ * run there without paging, its segments begin at -PROBE_BASE, so that linked addresses come out at the loaded ones.
  */
 #include "multiboot.h"
 

@@ -27,7 +27,8 @@ uint32_t crc32(uint32_t crc, const uint8_t *data, size_t n)
 	crc = ~crc;
 	for (; n >= 4; n -= 4, data += 4) {
 		crc ^= data[0] | data[1] << 8 | data[2] << 16 | (uint32_t)data[3] << 24;
-		crc = table[3][crc & 0xFF] ^ table[2][crc >> 8 & 0xFF] ^ table[1][crc >> 16 & 0xFF] ^ table[0][crc >> 24];
+		crc = table[3][crc & 0xFF] ^ table[2][crc >> 8 & 0xFF] ^ table[1][crc >> 16 & 0xFF] ^
+		      table[0][crc >> 24];
 	}
 	for (; n; n--)
 		crc = crc >> 8 ^ table[0][(crc ^ *data++) & 0xFF];

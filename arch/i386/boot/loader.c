@@ -1,6 +1,6 @@
 /*
  * The loader: brings the kernel and the boot archive from the disk into memory and enters the kernel just as any
- * multiboot loader does. Runs in 32-bit protected mode without paging, on one CPU, interrupts off but during BIOS calls.
+ * multiboot loader does. Runs in 32-bit protected mode without paging, on one CPU, interrupts off but in BIOS calls.
  *
  * The header that the boot block read stands at BOOT_AREA; the boot area's sum has been checked, so its numbers are
  * those of mkdisk, and are checked here against each other all the same.
