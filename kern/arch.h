@@ -79,7 +79,7 @@ void arch_tlb_flush_user(void);
 /* --- Physical memory --- */
 
 /* A kernel address for page pfn, through this CPU's window slot (0 or 1) if it is beyond the direct map. */
-void *arch_window(uint32_t pfn, unsigned slot);
+/* inline: void *arch_window(uint32_t pfn, unsigned slot); */
 /* Fill a page (kernel address, page aligned) with zeros, or copy one. */
 void arch_page_zero(void *page);
 void arch_page_copy(void *to, const void *from);

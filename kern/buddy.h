@@ -20,7 +20,4 @@ void buddy_give(pfn_t pfn, unsigned order) REQUIRES(buddy_lock);
 uint32_t buddy_free_pages(void);
 unsigned buddy_verify(void);
 
-/* Debug builds fill freed pages with junk (kern/debug/junk.c); release builds do nothing. */
-void page_junk(pfn_t pfn);
-
 #endif

@@ -91,23 +91,9 @@ void space_load(struct space *space)
 		atomic_and(&old->loaded, ~bit);
 }
 
-/* Make all CPUs forget what they know of [first, last] of space. No lock is held. */
-static void flush(struct space *space, uintptr_t first, uintptr_t last)
+/* Make the CPUs in the mask forget what they know of user space. No lock is held. */
+static void flush_others(uint32_t others)
 {
-	struct cpu *cpu = this_cpu();
-	uint32_t others = atomic_load(&space->loaded);
-
-	if (cpu->space == space) {
-		others &= ~(1u << cpu->number);
-		if (last - first < FLUSH_SINGLY * PGSIZE) {
-			for (uintptr_t va = first; va <= last; va += PGSIZE)
-				arch_tlb_flush_page(va);
-		} else {
-			arch_tlb_flush_user();
-		}
-	}
-	if (likely(!others))
-		return;
 	/* An idle CPU flushes when it stops being idle: it looks at flush_pending after it has cleared lazy. */
 	for (unsigned n = 0; n < cpu_count; n++) {
 		if (!(others & 1u << n))
@@ -117,6 +103,25 @@ static void flush(struct space *space, uintptr_t first, uintptr_t last)
 			others &= ~(1u << n);
 	}
 	request_all(others);
+}
+
+/* Make all CPUs forget what they know of [first, last] of space. No lock is held. */
+static inline void flush(struct space *space, uintptr_t first, uintptr_t last)
+{
+	struct cpu *cpu = this_cpu();
+	uint32_t others = atomic_load(&space->loaded);
+
+	if (likely(cpu->space == space)) {
+		others &= ~(1u << cpu->number);
+		if (last - first < FLUSH_SINGLY * PGSIZE) {
+			for (uintptr_t va = first; va <= last; va += PGSIZE)
+				arch_tlb_flush_page(va);
+		} else {
+			arch_tlb_flush_user();
+		}
+	}
+	if (unlikely(others))
+		flush_others(others);
 }
 
 static inline void replaced_init(struct replaced *replaced)
@@ -207,16 +212,15 @@ static uint32_t alloc_slice(struct space *space, uintptr_t va, uint32_t perm, ui
 	return done;
 }
 
-/* The common case, without the work of a range. */
-static int alloc_one(struct space *space, uintptr_t va, uint32_t perm)
+int space_alloc_page(struct space *space, uintptr_t va, uint32_t perm)
 {
 	pfn_t pfn = page_take_user();
 
-	if (!pfn)
+	if (unlikely(!pfn))
 		return -E_NO_MEM;
 	spin_lock(&space->lock);
-	arch_pte_t *entry = arch_space_entry_make(&space->arch, va);
-	if (unlikely(!entry)) {
+	arch_pte_t *entry = arch_space_entry(&space->arch, va);
+	if (unlikely(!entry) && !(entry = arch_space_entry_make(&space->arch, va))) {
 		spin_unlock(&space->lock);
 		page_drop(pfn);
 		return -E_NO_MEM;
@@ -228,15 +232,28 @@ static int alloc_one(struct space *space, uintptr_t va, uint32_t perm)
 		flush(space, va, va);
 		page_drop(arch_pte_pfn(old));
 	}
-	return 1;
+	return 0;
+}
+
+void space_unmap_page(struct space *space, uintptr_t va)
+{
+	arch_pte_t old = 0;
+
+	spin_lock(&space->lock);
+	arch_pte_t *entry = arch_space_entry(&space->arch, va);
+	if (likely(entry && arch_pte_present(*entry)))
+		old = entry_exchange(entry, 0);
+	spin_unlock(&space->lock);
+	if (likely(arch_pte_present(old))) {
+		flush(space, va, va);
+		page_drop(arch_pte_pfn(old));
+	}
 }
 
 int space_alloc(struct space *space, uintptr_t va, uint32_t perm, uint32_t n)
 {
 	uint32_t done = 0;
 
-	if (likely(n == 1))
-		return alloc_one(space, va, perm);
 	for (;;) {
 		uint32_t slice = MIN(n - done, (uint32_t)SPACE_SLICE);
 		uint32_t did = alloc_slice(space, va + done * PGSIZE, perm, slice);
@@ -341,26 +358,8 @@ static uintptr_t unmap_slice(struct space *space, uintptr_t va, uintptr_t end)
 	return va;
 }
 
-static int unmap_one(struct space *space, uintptr_t va)
-{
-	arch_pte_t old = 0;
-
-	spin_lock(&space->lock);
-	arch_pte_t *entry = arch_space_entry(&space->arch, va);
-	if (likely(entry && arch_pte_present(*entry)))
-		old = entry_exchange(entry, 0);
-	spin_unlock(&space->lock);
-	if (likely(arch_pte_present(old))) {
-		flush(space, va, va);
-		page_drop(arch_pte_pfn(old));
-	}
-	return 1;
-}
-
 int space_unmap(struct space *space, uintptr_t va, uint32_t n)
 {
-	if (likely(n == 1))
-		return unmap_one(space, va);
 	uintptr_t at = va, end = va + n * PGSIZE;
 
 	do {

@@ -45,6 +45,9 @@ static inline void space_unpin(struct space *space)
 	atomic_add(&space->pins, -1u);
 }
 
+/* Map one fresh zeroed page, or unmap one: the common case, without the work of a range. -E_NO_MEM. */
+int space_alloc_page(struct space *space, uintptr_t va, uint32_t perm);
+void space_unmap_page(struct space *space, uintptr_t va);
 /*
  * Map n fresh zeroed pages. Returns how many of them, from the start, are mapped now: at least 1, fewer than n when
  * memory ran out or the CPU is wanted for something else; or -E_NO_MEM and nothing changed.

@@ -35,7 +35,8 @@ static inline int32_t range_result(const struct range *range, int done)
 	return done < 0 || range->counted ? done : 0;
 }
 
-int32_t sys_page_alloc(envid_t envid, uintptr_t va, uint32_t perm)
+/* The call in full: for others, for ranges, and when memory is out. */
+static int32_t page_alloc_any(envid_t envid, uintptr_t va, uint32_t perm)
 {
 	struct space *space;
 	struct range range;
@@ -52,6 +53,18 @@ int32_t sys_page_alloc(envid_t envid, uintptr_t va, uint32_t perm)
 		done = space_alloc(space, va, perm & PTE_SYSCALL, range.pages);
 	env_space_put(space, envid);
 	return range_result(&range, done);
+}
+
+int32_t sys_page_alloc(envid_t envid, uintptr_t va, uint32_t perm)
+{
+	/* One page for oneself. */
+	if (likely(envid == 0 && perm < PGSIZE)) {
+		if (va % PGSIZE || va >= UTOP || !perm_valid(perm))
+			return -E_INVAL;
+		if (likely(space_alloc_page(this_cpu()->env->space, va, perm) == 0))
+			return 0;
+	}
+	return page_alloc_any(envid, va, perm);
 }
 
 int32_t sys_page_map(envid_t srcenv, uintptr_t srcva, envid_t dstenv, uintptr_t dstva, uint32_t perm)
@@ -81,7 +94,7 @@ int32_t sys_page_map(envid_t srcenv, uintptr_t srcva, envid_t dstenv, uintptr_t 
 	return range_result(&from, done);
 }
 
-int32_t sys_page_unmap(envid_t envid, uintptr_t va, uint32_t range_word)
+static int32_t page_unmap_any(envid_t envid, uintptr_t va, uint32_t range_word)
 {
 	struct space *space;
 	struct range range;
@@ -94,6 +107,16 @@ int32_t sys_page_unmap(envid_t envid, uintptr_t va, uint32_t range_word)
 		done = space_unmap(space, va, range.pages);
 	env_space_put(space, envid);
 	return range_result(&range, done);
+}
+
+int32_t sys_page_unmap(envid_t envid, uintptr_t va, uint32_t range_word)
+{
+	if (unlikely(envid != 0 || range_word >= PGSIZE))
+		return page_unmap_any(envid, va, range_word);
+	if (va % PGSIZE || va >= UTOP)
+		return -E_INVAL;
+	space_unmap_page(this_cpu()->env->space, va);
+	return 0;
 }
 
 int32_t sys_page_protect(envid_t envid, uintptr_t va, uint32_t perm)

@@ -134,17 +134,13 @@ void paging_windows_init(struct cpu *cpu)
 	cpu->arch.window_base = KWINDOWS + cpu->number * WINDOWS_PER_CPU * PGSIZE;
 }
 
-void *arch_window(uint32_t pfn, unsigned slot)
+void *arch_window_move(uint32_t pfn, unsigned slot)
 {
-	if (likely(pfn < DIRECT_MAP_LIMIT >> PGSHIFT))
-		return page_address(pfn);
 	struct arch_cpu *arch = &this_cpu()->arch;
 	void *va = (void *)(arch->window_base + slot * PGSIZE);
-	pte_t entry = arch_pte_make(pfn, PTE_P | PTE_W);
-	if (arch->windows[slot] != entry) {
-		arch->windows[slot] = entry;
-		invlpg(va);
-	}
+
+	arch->windows[slot] = arch_pte_make(pfn, PTE_P | PTE_W);
+	invlpg(va);
 	return va;
 }
 

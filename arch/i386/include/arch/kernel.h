@@ -50,6 +50,16 @@ static inline struct cpu *arch_this_cpu(void)
 	return cpu;
 }
 
+/* Point this CPU's window slot at a page, and return the window's address. */
+void *arch_window_move(uint32_t pfn, unsigned slot);
+
+static inline void *arch_window(uint32_t pfn, unsigned slot)
+{
+	if (pfn < DIRECT_MAP_LIMIT >> PGSHIFT)
+		return (void *)(KERNBASE + (pfn << PGSHIFT));
+	return arch_window_move(pfn, slot);
+}
+
 static inline void arch_pause(void)
 {
 	__asm__ volatile("pause" : : : "memory");
