@@ -7,6 +7,7 @@
 #include <kern/monitor.h>
 #include <kern/print.h>
 #include <kern/request.h>
+#include <kern/symbols.h>
 #include <kern/trap.h>
 
 bool big_lock_wanted;
@@ -42,6 +43,8 @@ void trap_user_exception(struct Trapframe *tf, uintptr_t address)
 		kprintf("[%08x] user fault va %08x ip %08x\n", env->pub->env_id, (uint32_t)address,
 			(uint32_t)arch_frame_ip(tf));
 	arch_frame_print(tf);
+	if (boot_verbose)
+		symbols_backtrace(tf);
 	kverbose("[%08x] destroying %08x\n", env->pub->env_id, env->pub->env_id);
 	env_end_current(-E_KILLED, false);
 }
