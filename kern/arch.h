@@ -121,5 +121,12 @@ bool arch_frame_is_user(const struct Trapframe *tf);
 uintptr_t arch_frame_ip(const struct Trapframe *tf);
 uintptr_t arch_frame_sp(const struct Trapframe *tf);
 uintptr_t arch_frame_bp(const struct Trapframe *tf);
+/*
+ * tf is in the function that begins at start (or jumped there, to what may be no function), in memory as `view` shows it.
+ * Returns where that returns to, if it has not made a frame of its own, as small functions never do; else, or where it
+ * cannot be known, 0.
+ */
+struct view;
+uintptr_t arch_frame_caller(const struct Trapframe *tf, uintptr_t start, const struct view *view);
 
 #endif

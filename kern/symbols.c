@@ -19,6 +19,14 @@ struct call {
 	uintptr_t arguments[ARGUMENTS];
 };
 
+/* A stack of calls, and what gives them names. All bounds: the first address, and the one after the last. */
+struct walk {
+	struct view view;
+	uintptr_t stack_low, stack_high; /* where frames may lie */
+	uintptr_t code_low, code_high;
+	symtab_read *read_table;
+};
+
 static bool read_own_table(void *context, size_t offset, void *to, size_t n)
 {
 	size_t size = (size_t)(symbols_end - symbols_start);
@@ -36,24 +44,34 @@ static bool read_program_table(void *context, size_t offset, void *to, size_t n)
 	return offset <= room && n <= room - offset && view_read(view, USTABDATA + offset, to, n);
 }
 
+static void print_place(const struct symtab_place *place)
+{
+	if (!place->function[0])
+		kprintf("       (no symbol)\n");
+	else if (place->line)
+		kprintf("       %s:%u: %s+%u\n", place->file, place->line, place->function, place->offset);
+	else
+		kprintf("       %s+%u\n", place->function, place->offset);
+}
+
 /*
- * Print the place of an instruction. `back` is 1 for a return address, 0 for an exact one: the call is looked up by
- * its last byte, since what follows it may belong to another line or function.
+ * The place of an instruction. `back` is 1 for a return address, 0 for an exact one: a call is looked up by its last
+ * byte, since what follows it may belong to another line or function.
  */
-static void print_place(symtab_read *read, void *context, uintptr_t ip, unsigned back)
+static struct symtab_place find_place(symtab_read *read, void *context, uintptr_t ip, unsigned back)
 {
 	struct symtab_place place;
-	if (!symtab_find(read, context, ip - back, &place))
-		kprintf("       (no symbol)\n");
-	else if (place.line)
-		kprintf("       %s:%u: %s+%u\n", place.file, place.line, place.function, place.offset + back);
-	else
-		kprintf("       %s+%u\n", place.function, place.offset + back);
+
+	if (symtab_find(read, context, ip - back, &place))
+		place.offset += back;
+	return place;
 }
 
 void symbols_print_location(uintptr_t return_address)
 {
-	print_place(read_own_table, NULL, return_address, 1);
+	struct symtab_place place = find_place(read_own_table, NULL, return_address, 1);
+
+	print_place(&place);
 }
 
 static void print_call(uintptr_t frame, uintptr_t ip, const uintptr_t *arguments)
@@ -64,66 +82,66 @@ static void print_call(uintptr_t frame, uintptr_t ip, const uintptr_t *arguments
 	kprintf("\n");
 }
 
-/* The stack that frames must lie on: the CPU's, or before it has one, the memory above the first frame. */
-struct stack {
-	uintptr_t low, high;
-};
-
-static struct stack kernel_stack(const struct cpu *cpu, uintptr_t frame)
+/* Copy what frame points at. Returns how much of it is there: 0, 1 without the arguments, 2. */
+static unsigned read_call(const struct walk *walk, uintptr_t frame, struct call *call)
 {
-	uintptr_t top = cpu->arch.stack_top;
-	if (top && frame < top && frame >= top - KSTKSIZE)
-		return (struct stack){top - KSTKSIZE, top};
-	if (top == 0 && frame >= KERNBASE && frame < -(uintptr_t)KSTKSIZE)
-		return (struct stack){frame, ROUNDUP(frame + 1, (uintptr_t)PGSIZE)};
-	return (struct stack){0, 0};
+	if (frame % sizeof(uintptr_t) || frame < walk->stack_low || frame >= walk->stack_high ||
+	    !view_read(&walk->view, frame, call, offsetof(struct call, arguments)))
+		return 0;
+	return view_read(&walk->view, frame, call, sizeof(*call)) ? 2 : 1;
 }
 
-/* Copy the call that frame points at, with as many arguments as lie on the stack; the rest become 0. */
-static bool read_kernel_call(const struct stack *stack, uintptr_t frame, struct call *call)
+/* Print the call that is at ip, with its frame, and those it came from. tf: the registers, if ip is exactly there. */
+static void print_calls(struct walk *walk, uintptr_t frame, uintptr_t ip, const struct Trapframe *tf)
 {
-	memset(call, 0, sizeof(*call));
-	if (frame < stack->low || frame % sizeof(uintptr_t) || frame >= stack->high ||
-	    stack->high - frame < 2 * sizeof(uintptr_t))
-		return false;
-	memcpy(call, (const void *)frame, MIN(sizeof(*call), (size_t)(stack->high - frame)));
-	return true;
-}
-
-/* Print the call that is at ip, with its frame, and those it came from. back: as for print_place. */
-static void print_kernel_calls(const struct cpu *cpu, uintptr_t frame, uintptr_t ip, unsigned back)
-{
-	struct stack stack = kernel_stack(cpu, frame);
 	struct call call;
+
 	for (unsigned i = 0; i < SYMBOLS_FRAMES_MAX; i++) {
-		bool readable = read_kernel_call(&stack, frame, &call);
-		print_call(frame, ip, readable ? call.arguments : NULL);
-		print_place(read_own_table, NULL, ip, back);
+		unsigned readable = read_call(walk, frame, &call);
+		struct symtab_place place = find_place(walk->read_table, &walk->view, ip, !tf);
+		/* A function without a frame of its own leaves its caller's in the frame pointer. */
+		uintptr_t caller = tf ? arch_frame_caller(tf, ip - place.offset, &walk->view) : 0;
+		print_call(frame, ip, readable == 2 && !caller ? call.arguments : NULL);
+		print_place(&place);
+		tf = NULL;
+		if (caller) {
+			ip = caller;
+			continue;
+		}
 		/* Where entry code was called from is no call: the frame pointer is the program's, or 0. */
-		if (!readable || call.frame <= frame || call.frame >= stack.high || call.ip < KERNBASE)
+		if (!readable || call.frame <= frame || call.frame >= walk->stack_high || call.ip < walk->code_low ||
+		    call.ip >= walk->code_high)
 			return;
 		frame = call.frame;
 		ip = call.ip;
-		back = 1;
 	}
+}
+
+/* The stack that frames must lie on: the CPU's, or before it has one, the rest of the first frame's page. */
+static struct walk kernel_walk(const struct cpu *cpu, uintptr_t frame)
+{
+	struct walk walk = {.view = {.kind = VIEW_CURRENT}, .code_low = KERNBASE, .code_high = ~(uintptr_t)0,
+			    .read_table = read_own_table};
+	uintptr_t top = cpu->arch.stack_top;
+
+	walk.stack_low = top ? top - KSTKSIZE : MAX(frame, (uintptr_t)KERNBASE);
+	walk.stack_high = top ? top : ROUNDDOWN(walk.stack_low, (uintptr_t)PGSIZE) + PGSIZE;
+	return walk;
+}
+
+static void print_kernel_calls(const struct cpu *cpu, const struct Trapframe *tf)
+{
+	struct walk walk = kernel_walk(cpu, arch_frame_bp(tf));
+
+	print_calls(&walk, arch_frame_bp(tf), arch_frame_ip(tf), tf);
 }
 
 void symbols_backtrace_program(const struct Trapframe *tf, const struct space *space)
 {
-	struct view view = {.kind = VIEW_PROGRAM, .space = space};
-	uintptr_t frame = arch_frame_bp(tf), ip = arch_frame_ip(tf);
-	struct call call;
-	for (unsigned i = 0; i < SYMBOLS_FRAMES_MAX; i++) {
-		bool readable = frame % sizeof(uintptr_t) == 0 && view_read(&view, frame, &call, 2 * sizeof(uintptr_t));
-		/* At the top of a stack there is nothing where arguments would be. */
-		bool arguments = readable && view_read(&view, frame, &call, sizeof(call));
-		print_call(frame, ip, arguments ? call.arguments : NULL);
-		print_place(read_program_table, &view, ip, i > 0);
-		if (!readable || call.frame <= frame || call.ip == 0 || call.ip >= UTOP)
-			return;
-		frame = call.frame;
-		ip = call.ip;
-	}
+	struct walk walk = {.view = {.kind = VIEW_PROGRAM, .space = space}, .stack_high = UTOP, .code_low = 1,
+			    .code_high = UTOP, .read_table = read_program_table};
+
+	print_calls(&walk, arch_frame_bp(tf), arch_frame_ip(tf), tf);
 }
 
 /* The CPU's environment, if it has one: its frame stands at the top of the stack. */
@@ -139,11 +157,13 @@ static void print_program(const struct cpu *cpu)
 
 void symbols_backtrace(const struct Trapframe *tf)
 {
-	if (tf && !arch_frame_is_user(tf))
-		print_kernel_calls(this_cpu(), arch_frame_bp(tf), arch_frame_ip(tf), 0);
-	else if (!tf)
-		print_kernel_calls(this_cpu(), ((const uintptr_t *)__builtin_frame_address(0))[0],
-				   (uintptr_t)__builtin_return_address(0), 1);
+	if (!tf) {
+		uintptr_t frame = *(const uintptr_t *)__builtin_frame_address(0);
+		struct walk walk = kernel_walk(this_cpu(), frame);
+		print_calls(&walk, frame, (uintptr_t)__builtin_return_address(0), NULL);
+	} else if (!arch_frame_is_user(tf)) {
+		print_kernel_calls(this_cpu(), tf);
+	}
 	print_program(this_cpu());
 }
 
@@ -152,6 +172,6 @@ void symbols_backtrace_stopped(const struct cpu *cpu)
 	const struct Trapframe *tf = cpu->stopped;
 
 	if (tf && !arch_frame_is_user(tf))
-		print_kernel_calls(cpu, arch_frame_bp(tf), arch_frame_ip(tf), 0);
+		print_kernel_calls(cpu, tf);
 	print_program(cpu);
 }

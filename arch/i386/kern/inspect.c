@@ -2,6 +2,7 @@
 #include <kern/arch.h>
 #include <kern/cpu.h>
 #include <kern/page.h>
+#include <kern/view.h>
 
 /* A page table by its frame number; NULL for one that has no kernel address, which a sound entry never names. */
 static const uint32_t *table_at(uint32_t pfn)
@@ -42,4 +43,58 @@ uintptr_t arch_frame_bp(const struct Trapframe *tf)
 const struct Trapframe *arch_frame_of(const struct cpu *cpu)
 {
 	return &((const struct arch_frame *)cpu->arch.stack_top - 1)->tf;
+}
+
+#define PROLOGUE_REACH 64 /* bytes of a function in which it is looked for */
+#define STACK_REACH 16    /* words that a function without a frame may have pushed */
+
+/* Do pushl %ebp and movl %esp, %ebp stand in the bytes? */
+static bool makes_frame(const uint8_t *code, size_t n)
+{
+	for (size_t i = 0; i + 3 <= n; i++)
+		if (code[i] == 0x55 && code[i + 1] == 0x89 && code[i + 2] == 0xE5)
+			return true;
+	return false;
+}
+
+/*
+ * Does a call stand before the address to, that may have gone to start: call rel32 to there, or call through a register
+ * or memory (FF /2) in its usual lengths? Source: Intel SDM vol. 2A, CALL.
+ */
+static bool follows_call(const struct view *view, uintptr_t to, uintptr_t start)
+{
+	static const uint8_t lengths[] = {2, 3, 6, 7};
+	uint8_t code[7];
+
+	if (!view_read(view, to - sizeof(code), code, sizeof(code)))
+		return false;
+	uint32_t distance = code[3] | code[4] << 8 | code[5] << 16 | (uint32_t)code[6] << 24;
+	if (code[2] == 0xE8 && to + distance == start)
+		return true;
+	for (unsigned i = 0; i < ARRAY_SIZE(lengths); i++) {
+		const uint8_t *call = code + sizeof(code) - lengths[i];
+		if (call[0] == 0xFF && (call[1] >> 3 & 7) == 2)
+			return true;
+	}
+	return false;
+}
+
+uintptr_t arch_frame_caller(const struct Trapframe *tf, uintptr_t start, const struct view *view)
+{
+	uint8_t code[PROLOGUE_REACH];
+	size_t n = MIN((size_t)(arch_frame_ip(tf) - start), sizeof(code));
+	/* The processor pushes no stack pointer where the privilege stays: it is where that would stand. */
+	uintptr_t at = arch_frame_is_user(tf) ? arch_frame_sp(tf) : (uintptr_t)&tf->tf_esp;
+
+	if (n > 0 && (!view_read(view, start, code, n) || makes_frame(code, n)))
+		return 0;
+	/* At its first byte a function has pushed nothing. */
+	for (unsigned i = 0; i < (n > 0 ? STACK_REACH : 1); i++, at += sizeof(uintptr_t)) {
+		uintptr_t to;
+		if (!view_read(view, at, &to, sizeof(to)))
+			return 0;
+		if (follows_call(view, to, start))
+			return to;
+	}
+	return 0;
 }
