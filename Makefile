@@ -208,6 +208,19 @@ $(B)/finch.iso: $(B)/$(VARIANT)/finch $(B)/boot.cpio tools/mkiso arch/$(ARCH)/bo
 	$(call say,ISO $@)
 	$(Q)tools/mkiso -o $@ -k $< -a $(B)/boot.cpio -w '$(WORDS)'
 
+# --- What the tests run: test/run starts it all. Host tests are natively compiled, with all that finds faults. ---
+
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+HOST_TESTS := $(patsubst test/host/test_%.c,$(B)/test/host/%,$(wildcard test/host/test_*.c))
+host-tests: $(HOST_TESTS)
+$(eval $(call stamp,host-tests,$(HOSTCC) $(HOST_FLAGS) $(SANITIZE)))
+$(B)/test/host/%: test/host/test_%.c $(B)/stamp/host-tests
+	$(call say,HOSTCC $<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(HOST_FLAGS) $(SANITIZE) -MMD -MP -MF $@.d -o $@ $<
+
+test-files: $(VARIANTS:%=$(B)/%/finch) $(B)/boot.cpio $(B)/test.cpio tools host-tests boot-tests
+
 # --- Static checks. ---
 
 .PHONY: check check-includes check-gcc check-clang check-locks check-headers check-arch64 compile

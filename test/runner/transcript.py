@@ -1,0 +1,95 @@
+"""Tests of what `./finch run` shows: files test/transcript/NAME, a line each thing:
+
+    # a comment; the first says what the test is about
+    run --program divzero          the options of ./finch run
+    status 1                       its exit status (0 if not given)
+    input hello\\n                  what is typed, with \\n and \\t; may stand several times (nothing if not given)
+    expect REGEX                   a line that must come; several must come in this order
+    never REGEX                    no line may match
+    on release                     only this build (both if not given)
+    seconds 30                     the time it has (60)
+"""
+import glob
+import os
+import re
+import shlex
+import subprocess
+
+from report import Result
+
+
+class Transcript:
+    def __init__(self, path):
+        self.name = os.path.basename(path)
+        self.options, self.status, self.input, self.expect, self.never = [], 0, "", [], []
+        self.variants, self.seconds = ["release", "debug"], 60
+        with open(path) as f:
+            for number, line in enumerate(f, 1):
+                self._line(path, number, line.rstrip("\n"))
+
+    def _line(self, path, number, line):
+        word, _, rest = line.partition(" ")
+        if not line or line.startswith("#"):
+            return
+        if word == "run":
+            self.options = shlex.split(rest)
+        elif word == "status":
+            self.status = int(rest)
+        elif word == "input":
+            self.input += rest.replace("\\n", "\n").replace("\\t", "\t")
+        elif word == "expect":
+            self.expect.append(rest)
+        elif word == "never":
+            self.never.append(rest)
+        elif word == "on":
+            self.variants = rest.split()
+        elif word == "seconds":
+            self.seconds = int(rest)
+        else:
+            raise ValueError("%s:%d: what is '%s'?" % (path, number, word))
+
+    def judge(self, status, lines):
+        """What is wrong, or nothing."""
+        why = []
+        at = 0
+        for wanted in self.expect:
+            found = next((i for i in range(at, len(lines)) if re.search(wanted, lines[i])), None)
+            if found is None:
+                early = any(re.search(wanted, line) for line in lines[:at])
+                why.append("expected a line like '%s'%s" % (wanted, ", which came too early" if early else ""))
+                break
+            at = found + 1
+        for unwanted in self.never:
+            why += ["expected no line like '%s', came: %s" % (unwanted, line) for line in lines if re.search(unwanted, line)]
+        if status != self.status:
+            why.append("expected exit status %d, came %d" % (self.status, status))
+        return why + ["what came:"] + ["| " + line for line in lines[-40:]] if why else []
+
+
+def transcript_units(base, _run_command):
+    class TranscriptUnit(base):
+        def __init__(self, transcript, variant):
+            super().__init__("transcript %s (%s)" % (transcript.name, variant),
+                             ["transcript/%s@%s" % (transcript.name, variant)])
+            self.transcript = transcript
+            self.variant = variant
+
+        def command(self):
+            return ["./finch", "run", "--timeout", str(self.transcript.seconds)] + self.transcript.options
+
+        def run(self):
+            environment = dict(os.environ, VARIANT=self.variant, FINCH_BUILT="1")
+            done = subprocess.run(self.command(), input=self.transcript.input.encode(), stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, env=environment, timeout=self.transcript.seconds + 60)
+            lines = done.stdout.decode("utf-8", "replace").replace("\r", "").splitlines()
+            why = self.transcript.judge(done.returncode, lines)
+            return [Result(self.names[0], not why, why)]
+
+        def alone(self, name):
+            variant = "VARIANT=debug " if self.variant == "debug" else ""
+            return "./finch test '%s'   or   %s%s" % (name, variant, shlex.join(self.command()))
+
+    for path in sorted(glob.glob("test/transcript/*")):
+        transcript = Transcript(path)
+        for variant in transcript.variants:
+            yield TranscriptUnit(transcript, variant)

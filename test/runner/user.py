@@ -1,0 +1,148 @@
+"""Test programs that run on Finch, all in one boot of each kind of machine.
+
+test/user/tests says what runs, a line each: a program and its arguments; a line that ends in & runs beside the next one,
+# begins a comment. The program testinit reads it from the boot archive, and reports a result a line."""
+import glob
+import os
+import subprocess
+import tempfile
+
+from machine import BUILD, Boot, Machine
+from report import Result
+
+REBOOTS = 5  # how often a machine is started again for the tests after one that killed it
+
+
+def machines(long):
+    """Each number of CPUs, both chip sets, both builds, both ways of locking, an elaborate CPU, and a PC without ACPI."""
+    chosen = [
+        Machine("pc", 1, "release"),
+        Machine("pc", 2, "debug"),
+        Machine("pc", 4, "release"),
+        Machine("pc", 4, "debug", "lock=big", suffix="-big"),
+        Machine("q35", 1, "debug"),
+        Machine("q35", 2, "release", "lock=big", suffix="-big"),
+        Machine("q35", 4, "debug"),
+        Machine("pc", 2, "debug", qemu=["-cpu", "max"], suffix="-max"),
+        Machine("pc", 2, "release", qemu=["-machine", "acpi=off"], suffix="-noacpi"),
+    ]
+    if long:
+        have = {m.name for m in chosen}
+        for kind in ("pc", "q35"):
+            for cpus in (1, 2, 3, 4, 8):
+                for variant in ("release", "debug"):
+                    for words, suffix in (("", ""), ("lock=big", "-big")):
+                        machine = Machine(kind, cpus, variant, words, suffix=suffix)
+                        if machine.name not in have:
+                            chosen.append(machine)
+    return chosen
+
+
+def test_lines():
+    """The lines of test/user/tests, without comments."""
+    try:
+        with open("test/user/tests") as f:
+            lines = [" ".join(line.partition("#")[0].split()) for line in f]
+    except FileNotFoundError:
+        lines = []
+    return [line for line in lines if line]
+
+
+def plain(line):
+    """A line as testinit reports it."""
+    return line.rstrip(" &")
+
+
+def packed_programs():
+    for folder in ("bin", "test"):
+        for path in sorted(glob.glob(os.path.join(BUILD, "user", folder, "*.packed"))):
+            yield os.path.basename(path)[:-7], path
+
+
+def make_archive(path, tests):
+    """The programs, and a file `tests` that says which of them to run."""
+    with open(path + ".tests", "w") as f:
+        f.write("".join(test + "\n" for test in tests))
+    subprocess.run([os.path.join(BUILD, "tools/mkarchive"), path, "tests=" + path + ".tests"] +
+                   ["%s=%s" % pair for pair in packed_programs()], check=True)
+
+
+def parse_reports(text, tests):
+    """What testinit reported: ({test: (passed, lines)}, other lines)"""
+    outcome, notes = {}, []
+    for line in text.splitlines():
+        name, _, why = line.partition("ok ")[2].partition(": ")
+        if line.startswith("ok ") and name in tests:
+            outcome[name] = (True, [])
+        elif line.startswith("not ok ") and name in tests:
+            outcome[name] = (False, [why])
+        else:
+            notes.append(line)
+    return outcome, notes
+
+
+def console_tail(boot, path):
+    lines = boot.console.splitlines()
+    return ["the console's last lines (all: %s):" % path] + ["| " + line for line in lines[-30:]]
+
+
+def user_units(base, long):
+    class UserUnit(base):
+        def __init__(self, machine, tests):
+            super().__init__("programs on " + machine.name, ["user/%s@%s" % (plain(t), machine.name) for t in tests])
+            self.machine = machine
+            self.tests = tests
+
+        def narrow(self, names):
+            super().narrow(names)
+            wanted = {name[5:].partition("@")[0] for name in names}
+            self.tests = [t for t in self.tests if plain(t) in wanted]
+
+        def alone(self, name):
+            environment, options = self.machine.run_options()
+            program = name[5:].partition("@")[0]
+            return "./finch test '%s'   or   %s" % (
+                name, " ".join(environment + ["./finch", "run"] + options + ["--program", '"%s"' % program]))
+
+        def run(self):
+            """Boot; after a test that breaks the machine, boot again for the tests after it."""
+            results = []
+            left = self.tests
+            for _ in range(1 + REBOOTS):
+                outcome, why = self.boot(left)
+                results += [self.result(t, *outcome[plain(t)]) for t in left if plain(t) in outcome]
+                left = [t for t in left if plain(t) not in outcome]
+                if not left:
+                    break
+                results.append(self.result(left[0], False, why))
+                left = left[1:]
+                if not left:
+                    break
+            results += [self.result(t, False, ["not run: the machine broke too often"]) for t in left]
+            return results
+
+        def result(self, test, passed, why):
+            return Result("user/%s@%s" % (plain(test), self.machine.name), passed, why)
+
+        def boot(self, tests):
+            """({test: (passed, lines)}, what it looked like when a test has no result)"""
+            with tempfile.TemporaryDirectory(prefix="finch-test.") as folder:
+                archive = os.path.join(folder, "test.cpio")
+                make_archive(archive, tests)
+                words = " ".join(("batch test %s init=testinit" % self.machine.words).split())
+                boot = Boot(self.machine, archive, words)
+                try:
+                    boot.run()
+                    path = boot.keep(self.machine.name)
+                    outcome, notes = parse_reports(boot.reports, {plain(t) for t in tests})
+                    for passed, lines in outcome.values():
+                        if not passed:
+                            lines.append("the console's output: " + path)
+                    return outcome, notes + ["expected a result, but " + boot.how] + console_tail(boot, path)
+                finally:
+                    boot.close()
+
+    tests = test_lines()
+    for machine in machines(long):
+        if tests:
+            yield UserUnit(machine, tests)
