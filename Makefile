@@ -223,7 +223,7 @@ test-files: $(VARIANTS:%=$(B)/%/finch) $(B)/boot.cpio $(B)/test.cpio tools host-
 
 # --- Static checks. ---
 
-.PHONY: check check-includes check-gcc check-clang check-locks check-headers check-arch64 compile
+.PHONY: check check-includes check-gcc check-clang check-locks locks check-headers check-arch64 compile
 check: check-includes check-gcc check-clang check-locks check-headers check-arch64
 
 # All that is compiled, for the checks and without what is made of it.
@@ -241,9 +241,10 @@ check-clang:
 # The annotations of locks, which clang alone reads.
 THREADED := $(wildcard kern/*.c arch/$(ARCH)/kern/*.c dev/pc/*.c)
 check-locks:
+	$(Q)$(MAKE) --no-print-directory CC=clang WERROR='-Werror -Wthread-safety' locks
+locks:
 	$(Q)bad=0; for v in $(VARIANTS); do for f in $(THREADED) $$(ls kern/$$v/*.c); do \
-		clang $(KERNEL_FLAGS) -Werror -Wthread-safety -Ikern/$$v $(KERNEL_INCLUDES) -fsyntax-only $$f || bad=1; \
-		done; done; exit $$bad
+		$(CC) $(KERNEL_FLAGS) -Ikern/$$v $(KERNEL_INCLUDES) -fsyntax-only $$f || bad=1; done; done; exit $$bad
 
 # Every header compiles alone.
 HEADERS := $(wildcard abi/*.h common/*.h kern/*.h arch/$(ARCH)/include/arch/*.h dev/pc/*.h)
@@ -255,7 +256,7 @@ check-headers:
 		$(CC) $(USER_FLAGS) -Werror $(USER_INCLUDES) -fsyntax-only -include $$h -x c /dev/null || exit; done
 
 # kern/ compiles for a 64-bit machine, with the headers of test/arch64/ in place of those of arch/.
-ARCH64_FLAGS := $(filter-out $(MACHINE) -mno-80387 -mno-mmx -mno-sse,$(KERNEL_FLAGS)) -m64 -Werror
+ARCH64_FLAGS := $(filter-out $(MACHINE) $(KERNEL_CALLS) -mno-80387 -mno-mmx -mno-sse,$(KERNEL_FLAGS)) -m64 -Werror
 check-arch64:
 ifeq ($(wildcard test/arch64/include),)
 	@echo 'check-arch64: skipped: there is no test/arch64/include'

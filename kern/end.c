@@ -54,7 +54,7 @@ void env_end_current(int status, bool itself)
 	spin_unlock(&env->lock);
 }
 
-int env_destroy(envid_t id)
+int env_destroy(envid_t id) UNCHECKED_LOCKING
 {
 	struct env *env, *self = this_cpu()->env;
 	int error = env_find(id, true, &env);

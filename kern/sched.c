@@ -104,7 +104,7 @@ void sched_ready_here(struct env *env)
 	spin_unlock(&cpu->runq.lock);
 }
 
-bool sched_take_off(struct env *env)
+bool sched_take_off(struct env *env) UNCHECKED_LOCKING
 {
 	assert(spin_held(&env->lock));
 	if (env->sched == SCHED_OFF)

@@ -98,7 +98,7 @@ int env_start(struct env *env)
 	return 0;
 }
 
-int env_set_status(envid_t id, int status)
+int env_set_status(envid_t id, int status) UNCHECKED_LOCKING
 {
 	struct env *env, *self = this_cpu()->env;
 	uint32_t runs_on = 0;
@@ -126,7 +126,7 @@ int env_set_status(envid_t id, int status)
 	return 0;
 }
 
-int env_set_frame(envid_t id, const struct Trapframe *tf)
+int env_set_frame(envid_t id, const struct Trapframe *tf) UNCHECKED_LOCKING
 {
 	struct env *env, *self = this_cpu()->env;
 	bool stopped_by_us = false;

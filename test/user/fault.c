@@ -11,7 +11,7 @@
 
 static char *const null;
 static volatile uint32_t never; /* what a forbidden access would have changed */
-static volatile bool survived, counting;
+static volatile bool survived;
 static volatile uint32_t count;
 
 #define SEGMENT(name, reg, value)                                                                                \
@@ -80,7 +80,7 @@ INSTRUCTION(iret_nested_task, "pushfl; orl $0x4000, (%%esp); popfl; iret")
 static void bound(void)
 {
 	static const int32_t limits[2] = { 1, 5 };
-	__asm__ volatile("boundl %0, %1" : : "r"(6), "m"(limits));
+	__asm__ volatile("bound %0, %1" : : "r"(6), "m"(limits));
 }
 
 static void single_step(void)
