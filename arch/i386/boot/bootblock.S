@@ -33,7 +33,7 @@ begin:
 	ljmp	$0, $1f			/* some BIOSes enter at 0x7C0:0 */
 1:	pushw	%dx			/* the drive stays on the stack for the loader */
 
-	/* Bring up COM1 with pairs of register and value. */
+	/* Bring up COM1 with pairs of register and value. Its queues stay as they are: input may wait for the kernel. */
 	movw	$uart, %si
 	movw	$(uart_end - uart) / 2, %cx
 1:	lodsw
@@ -123,7 +123,6 @@ uart:	.byte	1, 0x00			/* no interrupts */
 	.byte	0, 0x01
 	.byte	1, 0x00
 	.byte	3, 0x03			/* 8 bits, no parity, 1 stop bit */
-	.byte	2, 0x07			/* queues on and empty */
 	.byte	4, 0x03			/* DTR and RTS */
 uart_end:
 

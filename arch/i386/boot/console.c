@@ -9,7 +9,6 @@
 #define COM1 0x3F8
 #define UART_DATA 0 /* with the divisor latch open: divisor, low byte */
 #define UART_INTERRUPTS 1 /* and high byte */
-#define UART_FIFO 2
 #define UART_LINE 3
 #define UART_MODEM 4
 #define UART_STATUS 5
@@ -21,6 +20,7 @@
 #define TEST_DEVICE 0xF4 /* QEMU's isa-debug-exit, where ./finch puts it */
 #define LOADER_FAILED 17 /* the kernel's own status for "failed to start" */
 
+/* The queues stay as they are: to switch them is to lose what has come in for the kernel. */
 void console_init(void)
 {
 	outb(COM1 + UART_INTERRUPTS, 0);
@@ -28,7 +28,6 @@ void console_init(void)
 	outb(COM1 + UART_DATA, 1);
 	outb(COM1 + UART_INTERRUPTS, 0);
 	outb(COM1 + UART_LINE, LINE_8N1);
-	outb(COM1 + UART_FIFO, 0x07);
 	outb(COM1 + UART_MODEM, 0x03);
 }
 
