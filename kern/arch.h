@@ -71,7 +71,7 @@ struct arch_mapping {
 };
 bool arch_space_walk(const struct arch_space *space, uintptr_t va, struct arch_mapping *mapping);
 /* Use space on this CPU from now on. NULL: the kernel's own, without user mappings. */
-void arch_space_load(const struct arch_space *space);
+/* inline: void arch_space_load(const struct arch_space *space); */
 /* Forget this CPU's cached translations: of one page, or all of user space. */
 /* inline: void arch_tlb_flush_page(uintptr_t va); */
 void arch_tlb_flush_user(void);
@@ -98,7 +98,7 @@ size_t arch_copy_user(void *to, const void *from, size_t n, uintptr_t *fault);
 /* The frame at the top of this CPU's stack, or of another's: to look at, since that may run meanwhile. */
 struct Trapframe *arch_frame(void);
 const struct Trapframe *arch_frame_of(const struct cpu *cpu);
-/* Save what the frame and the CPU hold into env, or load them from it. */
+/* Save what the frame and the CPU hold into env (the FPU's registers are lost then), or load them from it. */
 void arch_env_save(struct env *env);
 void arch_env_load(const struct env *env);
 /* Set up env's registers: start at entry with the stack pointer, everything else zero; FPU as after reset. */

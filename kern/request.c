@@ -3,7 +3,7 @@
 #include <kern/lock.h>
 #include <kern/request.h>
 #include <kern/platform.h>
-#include <kern/space.h>
+#include <kern/space_load.h>
 
 void request_serve(void)
 {

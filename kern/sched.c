@@ -6,7 +6,7 @@
 #include <kern/request.h>
 #include <kern/rest.h>
 #include <kern/sched.h>
-#include <kern/space.h>
+#include <kern/space_load.h>
 #include <kern/trap.h>
 
 static atomic_t idle_mask;
@@ -29,7 +29,7 @@ void sched_count_active(int change)
 	atomic_add(&active_count, change);
 }
 
-static void runq_push(struct cpu *cpu, struct env *env) REQUIRES(cpu->runq.lock)
+static inline void runq_push(struct cpu *cpu, struct env *env) REQUIRES(cpu->runq.lock)
 {
 	env->cpu = cpu;
 	env->sched = SCHED_QUEUED;
@@ -38,7 +38,7 @@ static void runq_push(struct cpu *cpu, struct env *env) REQUIRES(cpu->runq.lock)
 	cpu->runq.count++;
 }
 
-static struct env *runq_pop(struct cpu *cpu) REQUIRES(cpu->runq.lock)
+static inline struct env *runq_pop(struct cpu *cpu) REQUIRES(cpu->runq.lock)
 {
 	struct list *node = list_pop_front(&cpu->runq.ready);
 
@@ -207,8 +207,7 @@ static void run(struct cpu *cpu, struct env *env)
 	pub->env_status = ENV_RUNNING;
 	pub->env_cpunum = cpu->number;
 	pub->env_runs++;
-	if (cpu->space != env->space)
-		space_load(env->space);
+	space_load(env->space);
 	arch_env_load(env);
 	if (unlikely(!cpu->timer_running))
 		slice_begin(cpu);

@@ -3,7 +3,7 @@
 #include <arch/space.h>
 #include <kern/cpu.h>
 #include <kern/request.h>
-#include <kern/space.h>
+#include <kern/space_load.h>
 
 #define FLUSH_SINGLY 8 /* up to so many pages are flushed one by one on this CPU */
 
@@ -72,23 +72,6 @@ void space_abandon(struct space *space)
 {
 	arch_space_destroy(&space->arch);
 	pool_give(space);
-}
-
-void space_load(struct space *space)
-{
-	struct cpu *cpu = this_cpu();
-	struct space *old = cpu->space;
-	uint32_t bit = 1u << cpu->number;
-
-	if (old == space)
-		return;
-	/* In this order: whoever takes a mapping away sees the bit, or we see the mapping gone. */
-	if (space)
-		atomic_or(&space->loaded, bit);
-	cpu->space = space;
-	arch_space_load(space ? &space->arch : NULL);
-	if (old)
-		atomic_and(&old->loaded, ~bit);
 }
 
 /* Make the CPUs in the mask forget what they know of user space. No lock is held. */

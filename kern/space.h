@@ -32,8 +32,6 @@ struct space {
 struct space *space_create(void) must_use;
 /* Give back a new space that nothing was mapped in and no environment used. */
 void space_abandon(struct space *space);
-/* Use it on this CPU; NULL: the kernel's own. */
-void space_load(struct space *space);
 
 /* Keep it (but not its mappings) while it is worked on; let it go. */
 static inline void space_pin(struct space *space)

@@ -42,16 +42,35 @@ static void fpu_init(uint8_t *area)
 	}
 }
 
+/* Copy a frame, through FPU registers that hold nothing of value at the moment. */
+static inline void frame_copy(struct Trapframe *to, const struct Trapframe *from)
+{
+	uint32_t last;
+
+	if (unlikely(!features.sse)) {
+		*to = *from;
+		return;
+	}
+	__asm__ volatile("movups (%2), %%xmm0; movups 16(%2), %%xmm1; movups 32(%2), %%xmm2; movups 48(%2), %%xmm3\n\t"
+			 "movl 64(%2), %0\n\t"
+			 "movups %%xmm0, (%1); movups %%xmm1, 16(%1); movups %%xmm2, 32(%1); movups %%xmm3, 48(%1)\n\t"
+			 "movl %0, 64(%1)"
+			 : "=&r"(last)
+			 : "r"(to), "r"(from)
+			 : "memory");
+}
+
+/* The program's FPU registers are lost: they are in env from here on. */
 void arch_env_save(struct env *env)
 {
 	const struct arch_frame *frame = (struct arch_frame *)this_cpu()->arch.stack_top - 1;
 	uint32_t gs;
 
-	env->pub->env_tf = frame->tf;
+	fpu_save(env->arch.fpu);
+	frame_copy(&env->pub->env_tf, &frame->tf);
 	env->arch.fs = frame->fs;
 	__asm__ volatile("movl %%gs, %0" : "=r"(gs));
 	env->arch.gs = gs;
-	fpu_save(env->arch.fpu);
 }
 
 void arch_env_load(const struct env *env)
@@ -59,7 +78,7 @@ void arch_env_load(const struct env *env)
 	struct cpu *cpu = this_cpu();
 	struct arch_frame *frame = (struct arch_frame *)cpu->arch.stack_top - 1;
 
-	frame->tf = env->pub->env_tf;
+	frame_copy(&frame->tf, &env->pub->env_tf);
 	frame->fs = env->arch.fs;
 	if (unlikely(cpu->arch.tls_base != env->arch.tls_base)) {
 		cpu->arch.tls_base = env->arch.tls_base;
@@ -88,6 +107,7 @@ void arch_env_inherit(struct env *child)
 	const struct env *self = this_cpu()->env;
 
 	arch_env_save(child);
+	fpu_load(child->arch.fpu); /* the caller goes on with it */
 	child->arch.tls_base = self->arch.tls_base;
 	arch_call_set_result(&child->pub->env_tf, 0);
 }

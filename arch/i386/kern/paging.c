@@ -276,11 +276,6 @@ bool arch_space_user_readable(uintptr_t va)
 	return (pte & (PTE_P | PTE_U)) == (PTE_P | PTE_U);
 }
 
-void arch_space_load(const struct arch_space *space)
-{
-	lcr3(space ? space->physical : paging_kernel_cr3());
-}
-
 void arch_tlb_flush_user(void)
 {
 	lcr3(rcr3());

@@ -60,6 +60,14 @@ static inline void *arch_window(uint32_t pfn, unsigned slot)
 	return arch_window_move(pfn, slot);
 }
 
+/* The physical address of the kernel's own directory. */
+uint32_t paging_kernel_cr3(void);
+
+static inline void arch_space_load(const struct arch_space *space)
+{
+	lcr3(space ? space->physical : paging_kernel_cr3());
+}
+
 static inline void arch_pause(void)
 {
 	__asm__ volatile("pause" : : : "memory");
