@@ -220,8 +220,8 @@ void env_print_all(void)
 		if (!env || !env->alive)
 			continue;
 		const struct Env *pub = env->pub;
-		kprintf("%08x  parent %08x  CPU %d  runs %u  eip %08x  %s%s", pub->env_id, pub->env_parent_id,
-			pub->env_cpunum, pub->env_runs, pub->env_tf.tf_eip, pub->env_label[0] ? pub->env_label : "-",
+		kprintf("%08x  parent %08x  CPU %d  runs %u  ip %08lx  %s%s", pub->env_id, pub->env_parent_id,
+			pub->env_cpunum, pub->env_runs, (unsigned long)arch_frame_ip(&pub->env_tf), pub->env_label[0] ? pub->env_label : "-",
 			"  ");
 		if (pub->env_wait == ENV_WAIT_END && pub->env_status == ENV_NOT_RUNNABLE)
 			kprintf("waiting for the end of %08x\n", pub->env_wait_for);

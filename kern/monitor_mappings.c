@@ -71,7 +71,7 @@ static bool page_word(const struct monitor_line *line, unsigned n, uintptr_t *va
 	if (!monitor_number(line->words[n], &number))
 		return false;
 	*va = number;
-	if (number % PGSIZE == 0 && number < UTOP)
+	if (number % PGSIZE == 0 && *va < UTOP)
 		return true;
 	kprintf("%08x is not a page's address below %08lx.\n", number, (unsigned long)UTOP);
 	return false;

@@ -81,7 +81,7 @@ int32_t sys_env_set_trapframe(envid_t envid, uaddr_t tf)
 	arch_frame_sanitize(&frame);
 	error = env_set_frame(envid, &frame);
 	/* For the caller itself, the result must not change the registers that it has just set. */
-	return error || env != this_cpu()->env ? error : (int32_t)frame.tf_regs.reg_eax;
+	return error || env != this_cpu()->env ? error : arch_call_result(&frame);
 }
 
 int32_t sys_env_set_pgfault_upcall(envid_t envid, uintptr_t upcall)

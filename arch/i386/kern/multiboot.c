@@ -48,16 +48,35 @@ static void add_ram(uint64_t start, uint64_t end)
 		boot_info.ram[boot_info.ram_count++] = (struct boot_range){ start, end };
 }
 
-static void read_map(const struct info *info)
+/* What a map calls reserved is not RAM, whatever else the map says of it. */
+static void remove_ram(uint64_t start, uint64_t end)
+{
+	for (unsigned i = 0; i < boot_info.ram_count; i++) {
+		struct boot_range *ram = &boot_info.ram[i];
+		if (end <= ram->start || start >= ram->end)
+			continue;
+		uint64_t behind = ram->end;
+		ram->end = MAX(start, ram->start);
+		add_ram(end, behind);
+	}
+}
+
+/* Go through the map's entries: those that are RAM, or those that are not. */
+static void read_map(const struct info *info, bool want_ram)
 {
 	uint32_t offset = 0;
 
 	while (offset + sizeof(struct map_entry) <= info->map_length) {
 		const struct map_entry *entry = at(info->map + offset, sizeof *entry);
-		if (!entry || entry->size < sizeof *entry - 4)
+		if (!entry || entry->size < sizeof *entry - 4 || entry->size > info->map_length)
 			break;
-		if (entry->type == MAP_RAM && entry->start < 1ull << 32)
-			add_ram(entry->start, entry->start + MIN(entry->length, 1ull << 32));
+		uint64_t end = entry->start + MIN(entry->length, 1ull << 32);
+		if (entry->start < 1ull << 32 && (entry->type == MAP_RAM) == want_ram) {
+			if (want_ram)
+				add_ram(entry->start, end);
+			else
+				remove_ram(entry->start, end);
+		}
 		offset += entry->size + 4;
 	}
 }
@@ -80,8 +99,10 @@ void multiboot_read(uint32_t magic, uint32_t physical)
 		boot_fail("it was not started by a multiboot loader (eax is %08x)", magic);
 	if (info->flags & HAS_WORDS)
 		read_words(info);
-	if (info->flags & HAS_MAP)
-		read_map(info);
+	if (info->flags & HAS_MAP) {
+		read_map(info, true);
+		read_map(info, false);
+	}
 	if (!boot_info.ram_count && info->flags & HAS_MEMORY) {
 		add_ram(0, (uint64_t)info->mem_lower << 10);
 		add_ram(EXTPHYSMEM, EXTPHYSMEM + ((uint64_t)info->mem_upper << 10));

@@ -138,4 +138,9 @@ static inline void arch_call_set_result(struct Trapframe *tf, int32_t result)
 	tf->tf_regs.reg_eax = result;
 }
 
+static inline int32_t arch_call_result(const struct Trapframe *tf)
+{
+	return tf->tf_regs.reg_eax;
+}
+
 #endif
