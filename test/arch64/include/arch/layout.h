@@ -13,6 +13,8 @@
 #define ULIM (UTOP + 0x1000000000ul)
 #define USTACKTOP (UTOP - 2 * PGSIZE)
 #define UXSTACKTOP UTOP
+#define USTABDATA 0x200000ul
+#define UTEMP ((void *)0x400000ul)
 #define UARCHIVE 0x00000C0000000000ul
 
 #endif
