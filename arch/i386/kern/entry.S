@@ -69,7 +69,7 @@ syscall_by_int:
 /*
  * sysenter: eax = number, edx ecx ebx edi = arguments, esi = where to return to, ebp = the stack pointer to return
  * with. The stack is this CPU's, empty. The program's flags are still loaded, but for IF and VM: with TF set there is a
- * debug trap after the first instruction, which arch_trap knows by its address.
+ * debug trap before or after the first instruction, which arch_trap knows by its address.
  */
 .balign 16
 .globl syscall_by_sysenter, syscall_by_sysenter_stepped

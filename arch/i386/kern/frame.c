@@ -68,6 +68,9 @@ void arch_env_save(struct env *env)
 
 	fpu_save(env->arch.fpu);
 	frame_copy(&env->pub->env_tf, &frame->tf);
+	/* A call by sysenter that is still under way has not got its trap flag back yet. */
+	if (unlikely(this_cpu()->attention & ATTEND_STEP))
+		env->pub->env_tf.tf_eflags |= FL_TF;
 	env->arch.fs = frame->fs;
 	__asm__ volatile("movl %%gs, %0" : "=r"(gs));
 	env->arch.gs = gs;

@@ -22,8 +22,8 @@ struct fixup {
 };
 
 extern const struct fixup fixups_start[], fixups_end[];
-extern char syscall_by_sysenter_stepped[], return_pop_fs[], return_pop_es[], return_pop_ds[], return_iret[],
-	return_fast_pop_fs[], return_fast_pop_es[], return_fast_pop_ds[];
+extern char syscall_by_sysenter[], syscall_by_sysenter_stepped[], return_pop_fs[], return_pop_es[], return_pop_ds[],
+	return_iret[], return_fast_pop_fs[], return_fast_pop_es[], return_fast_pop_ds[];
 
 /* Called by entry.S. */
 void arch_trap(struct arch_frame *frame);
@@ -178,8 +178,11 @@ static void trap_from_kernel(struct arch_frame *frame)
 		handle_nmi(frame);
 		return;
 	case T_DEBUG:
-		/* The user's trap flag came in with sysenter: off while the kernel runs, given back at the end. */
-		if (tf->tf_eip != (uintptr_t)syscall_by_sysenter_stepped)
+		/*
+		 * The user's trap flag came in with sysenter: off while the kernel runs, given back at the end. Processors
+		 * trap after the first instruction of the entry, QEMU's translator before it.
+		 */
+		if (tf->tf_eip != (uintptr_t)syscall_by_sysenter && tf->tf_eip != (uintptr_t)syscall_by_sysenter_stepped)
 			break;
 		tf->tf_eflags &= ~FL_TF;
 		this_cpu()->attention |= ATTEND_STEP;
