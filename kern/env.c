@@ -125,6 +125,7 @@ int env_create(struct env *parent, struct space *space, struct env **made)
 	pub->env_status = ENV_NOT_RUNNABLE;
 	pub->env_wait = ENV_WAIT_SUSPENDED;
 	env->dying = env->active = env->restarts = env->left_space = env->first = env->ended_itself = false;
+	env->frame_replaced = env->destroys_space = false;
 	env->suspended = true;
 	env->wait = ENV_WAIT_NONE;
 	env->space = space;
