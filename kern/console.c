@@ -115,16 +115,9 @@ int console_poll(void) UNCHECKED_LOCKING
 
 void console_await(struct env *env)
 {
-	/* Under its lock: it may have been ended, or its wait have been ended, since it was blocked. */
-	spin_lock(&env->lock);
-	if (env->wait == ENV_WAIT_CONSOLE && !env->dying) {
-		spin_lock(&input_lock);
-		list_push_back(&input.readers, &env->wait_node);
-		spin_unlock(&input_lock);
-	}
-	spin_unlock(&env->lock);
-	/* What came before it stood in the list. */
-	console_input();
+	spin_lock(&input_lock);
+	list_push_back(&input.readers, &env->wait_node);
+	spin_unlock(&input_lock);
 }
 
 void console_forget(struct env *env)

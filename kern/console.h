@@ -15,15 +15,17 @@ void console_force(void);
 
 /* Turn on input by interrupt. */
 void console_listen(void);
-/* The platform has input: take it in and wake who waits. */
+/* Take in what the platform has, and wake who waits if there is something. */
 void console_input(void);
 /* The next typed byte, 0 if there is none. */
 int console_take(void);
 /* The same, but looks at the platform too: for the monitor, whose CPU takes no interrupts. Works after a panic. */
 int console_poll(void);
-/* The current environment sleeps until there is input (it was blocked by env_block already). */
+/*
+ * env begins to wait for input, or does not wait any more. Its lock is held, so that the list always has those whose wait
+ * is ENV_WAIT_CONSOLE, but for one who is being woken. What was typed before is not looked for: console_input does that.
+ */
 void console_await(struct env *env);
-/* env does not wait any more. */
 void console_forget(struct env *env);
 
 #endif

@@ -56,7 +56,7 @@ struct env {
 	struct list children;  /* through sibling */
 	struct list sibling;
 	struct list waiters;   /* who sleeps until this one ends, through wait_node */
-	struct list wait_node; /* in waiters of another; or, by the input lock, among the console's readers */
+	struct list wait_node; /* in waiters of another; or, by its own and the input lock, among the console's readers */
 	struct env_notice notices[ENV_NOTICES];
 	unsigned notice_next;
 

@@ -57,10 +57,9 @@ int32_t sys_cgetc(void)
 
 int32_t sys_console_wait(void)
 {
-	struct env *self = this_cpu()->env;
-
 	env_block(ENV_WAIT_CONSOLE, 0, false);
-	console_await(self);
+	/* What came before it stood in the list. */
+	console_input();
 	return -E_INTERRUPTED;
 }
 

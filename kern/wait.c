@@ -27,6 +27,8 @@ void env_block(uint32_t wait, envid_t wait_for, bool restarts)
 	env->pub->env_wait_for = wait_for;
 	cpu->env = NULL;
 	cpu->attention |= ATTEND_SWITCH;
+	if (wait == ENV_WAIT_CONSOLE && !env->dying)
+		console_await(env);
 	if (env->dying)
 		sched_ready_here(env);
 	env_publish(env);
@@ -40,6 +42,9 @@ void env_wake(struct env *env, uint32_t wait, int32_t result)
 		if (!env->restarts && !env->frame_replaced)
 			arch_call_set_result(&env->pub->env_tf, result);
 		env->frame_replaced = false;
+		/* It may stand in the list again: the reader who was woken was another wait of this slot. */
+		if (wait == ENV_WAIT_CONSOLE)
+			console_forget(env);
 		env->wait = ENV_WAIT_NONE;
 		env_publish(env);
 		if (!env->suspended)
