@@ -1,9 +1,11 @@
 /*
- * testinit [NAME...]: runs test programs and reports each to the test device: `ok NAME` or `not ok NAME: reason`.
+ * testinit [NAME...]: runs test programs and reports each to the test device: `run NAME` when it starts, then `ok NAME` or
+ * `not ok NAME: reason`.
  *
  * Without arguments the file `tests` of the boot archive says what to run, a line each: the program and its arguments. A
  * line that ends in & runs beside the next one; # begins a comment. A program passes if it ends by itself with
- * status 0 and the kernel's invariants hold after it. The machine ends with status 0 if all passed, else 1.
+ * status 0 and the kernel's invariants hold after it. The machine ends as after a first program that ended by itself
+ * if all passed, else as after one that was destroyed.
  */
 #include <finch/archive.h>
 
@@ -100,6 +102,7 @@ static void start(const char *line)
 	argv[argc] = NULL;
 	if (argc == 0)
 		return;
+	report("run %s", test->name);
 	int error = sys_page_alloc(0, test->reason, RW);
 	if (error >= 0)
 		error = sys_page_map(0, test->reason, 0, CHECK_PAGE, RW | PTE_SHARE);
@@ -165,6 +168,6 @@ void umain(int argc, char **argv)
 		run_file();
 	}
 	finish_all();
-	sys_test(TEST_EXIT, failed ? 1 : 0, NULL, 0);
+	sys_test(TEST_EXIT, failed ? 17 : 16, NULL, 0); /* as kern/rest.h has them */
 	exit_status(failed ? 1 : 0);
 }
