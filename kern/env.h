@@ -117,6 +117,8 @@ int env_start(struct env *env);
 int env_set_status(envid_t id, int status);
 /* Replace the registers of envid (made harmless by the caller); one that runs is made to stand still for it. */
 int env_set_frame(envid_t id, const struct Trapframe *tf);
+/* Has the caller a reason to wait for id: is it another environment that lives or whose end the caller remembers? */
+bool env_can_wait(envid_t id);
 /* SYS_env_wait without the copying: 0 and *status, or an error; -E_INTERRUPTED with *sleeping set: it blocked. */
 int env_wait(envid_t id, int *status, bool *sleeping);
 

@@ -126,7 +126,7 @@ int32_t sys_env_wait(envid_t envid, uaddr_t status)
 	/* The end is told once: make sure that it can be stored before it is taken. */
 	if (status.va && (user_read(&ended_with, status, sizeof ended_with) < 0 ||
 			  user_write(status, &ended_with, sizeof ended_with) < 0))
-		return -E_FAULT;
+		return env_can_wait(envid) ? -E_FAULT : -E_BAD_ENV;
 	int error = env_wait(envid, &ended_with, &sleeping);
 
 	if (error || sleeping)

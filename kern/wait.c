@@ -108,8 +108,6 @@ int env_set_status(envid_t id, int status) UNCHECKED_LOCKING
 	struct env *env, *self = this_cpu()->env;
 	uint32_t runs_on = 0;
 
-	if (status != ENV_RUNNABLE && status != ENV_NOT_RUNNABLE)
-		return -E_INVAL;
 	spin_lock(&family_lock);
 	int error = env_find(id, true, &env);
 	if (error) {
@@ -120,6 +118,8 @@ int env_set_status(envid_t id, int status) UNCHECKED_LOCKING
 		spin_lock(&env->lock);
 	if (status == ENV_NOT_RUNNABLE) {
 		runs_on = stop(env);
+	} else if (status != ENV_RUNNABLE) {
+		error = -E_INVAL;
 	} else {
 		if (env->wait)
 			interrupt(env);
@@ -128,7 +128,7 @@ int env_set_status(envid_t id, int status) UNCHECKED_LOCKING
 	spin_unlock(&env->lock);
 	spin_unlock(&family_lock);
 	request_all(runs_on);
-	return 0;
+	return error;
 }
 
 int env_set_frame(envid_t id, const struct Trapframe *tf) UNCHECKED_LOCKING
@@ -194,6 +194,30 @@ static bool notice_take(struct env *self, envid_t id, int *status) REQUIRES(fami
 		return true;
 	}
 	return false;
+}
+
+/* Is the notice of id's end there, or still to come? */
+static bool notice_possible(const struct env *self, envid_t id) REQUIRES(family_lock)
+{
+	const struct env *env = env_slot(ENVX(id));
+
+	for (unsigned i = 0; i < ENV_NOTICES; i++) {
+		if (self->notices[i].id == id)
+			return true;
+	}
+	return env && env->alive && env->pub->env_id == id;
+}
+
+bool env_can_wait(envid_t id)
+{
+	const struct env *self = this_cpu()->env;
+
+	if (id <= 0 || id == self->pub->env_id)
+		return false;
+	spin_lock(&family_lock);
+	bool can = notice_possible(self, id);
+	spin_unlock(&family_lock);
+	return can;
 }
 
 int env_wait(envid_t id, int *status, bool *sleeping)
