@@ -43,6 +43,7 @@ struct cpu {
 	atomic_t flush_pending;  /* any CPU sets: translations to forget before user code runs here */
 	atomic_t lazy;           /* 1: idle, so nobody need interrupt it for a flush */
 	atomic_t drain_wanted;   /* any CPU sets: give cached pages back with the next answer */
+	atomic_t verify_wanted;  /* tests: another CPU sets; check own lists of pages with the next answer */
 	atomic_t started;        /* 1 once it runs */
 
 	/* Statistics, for people. */
@@ -55,7 +56,6 @@ struct cpu {
 	bool big_lock_held;
 	uint32_t panic_depth;
 	const struct Trapframe *stopped; /* its registers, once it was stopped for good: a panic elsewhere, or time up */
-	uint32_t fail_countdown;  /* tests: allocations until one fails; 0 = never */
 	unsigned locks_held;      /* debug builds */
 	const void *locks[CPU_LOCKS_MAX];
 };

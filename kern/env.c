@@ -203,6 +203,16 @@ void env_publish(struct env *env)
 	}
 }
 
+bool env_any_dying(void)
+{
+	for (uint32_t i = 0; i < limit; i++) {
+		const struct env *env = env_slot(i);
+		if (env && __atomic_load_n(&env->alive, __ATOMIC_ACQUIRE) && env->dying)
+			return true;
+	}
+	return false;
+}
+
 static const char *state_text(const struct env *env)
 {
 	static const char *const waits[] = { "waiting", "suspended", "waiting for the console", "waiting for an end",

@@ -127,6 +127,8 @@ void env_publish(struct env *env);
 
 /* The private record of a slot, NULL if never used; for the monitor and tests. */
 struct env *env_slot(uint32_t index);
+/* Is there one that is dying and not yet gone? */
+bool env_any_dying(void);
 /* Print a line an environment: id, parent, state, CPU, what it waits for, label. */
 void env_print_all(void);
 

@@ -1,4 +1,4 @@
-/* What env.c, end.c and wait.c share: the family lock and the slots. Nobody else includes this. */
+/* What env.c, end.c and wait.c (and verify.c) share: the family lock and the slots. Nobody else includes this. */
 #ifndef FINCH_KERN_FAMILY_H
 #define FINCH_KERN_FAMILY_H
 

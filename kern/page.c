@@ -75,10 +75,16 @@ static inline pfn_t take_plain(struct page_cache *cache, enum page_zone zone)
 	return list_pop(list);
 }
 
-/* Tests count allocations down to one that fails. */
-static inline bool fails_now(struct cpu *cpu)
+/* Tests count the allocations of one environment, wherever it runs, down to one that fails. */
+static const struct env *fail_env;
+static uint32_t fail_countdown;
+
+static inline bool fails_now(const struct cpu *cpu)
 {
-	return unlikely(cpu->fail_countdown) && --cpu->fail_countdown == 0;
+	if (likely(!fail_env) || cpu->env != fail_env || fail_countdown--)
+		return false;
+	fail_env = NULL;
+	return true;
 }
 
 static inline pfn_t taken(pfn_t pfn)
@@ -198,12 +204,13 @@ void page_count(struct page_counts *counts)
 
 void page_fail_after(uint32_t n)
 {
-	this_cpu()->fail_countdown = n + 1;
+	fail_countdown = n;
+	fail_env = this_cpu()->env;
 }
 
 void page_fail_never(void)
 {
-	this_cpu()->fail_countdown = 0;
+	fail_env = NULL;
 }
 
 static unsigned list_verify(const struct page_list *list, unsigned cpu, const char *name)
@@ -224,15 +231,23 @@ static unsigned list_verify(const struct page_list *list, unsigned cpu, const ch
 	return 1;
 }
 
-unsigned page_verify(void)
+unsigned page_verify_cache(void)
 {
-	unsigned wrong = buddy_verify();
+	const struct page_cache *cache = &this_cpu()->pages;
+	unsigned wrong = 0;
 
-	for (unsigned n = 0; n < cpu_count; n++) {
-		for (unsigned zone = 0; zone < PAGE_ZONES; zone++) {
-			wrong += list_verify(&cpus[n]->pages.plain[zone], n, "plain");
-			wrong += list_verify(&cpus[n]->pages.zeroed[zone], n, "zeroed");
-		}
+	for (unsigned zone = 0; zone < PAGE_ZONES; zone++) {
+		wrong += list_verify(&cache->plain[zone], this_cpu()->number, "plain");
+		wrong += list_verify(&cache->zeroed[zone], this_cpu()->number, "zeroed");
 	}
 	return wrong;
+}
+
+uint32_t page_count_unused(void)
+{
+	uint32_t unused = 0;
+
+	for (pfn_t pfn = 0; pfn < page_limit; pfn++)
+		unused += page_managed(pfn) && page_references(pfn) == 0;
+	return unused;
 }

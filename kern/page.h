@@ -104,11 +104,12 @@ struct page_counts {
 /* How many pages there are. Exact while no other CPU takes or drops. */
 void page_count(struct page_counts *counts);
 
-/* Check the allocator's invariants (buddy lists, caches of all CPUs, counts of free pages); prints each that does not
- * hold and returns their number. For tests: no other CPU may be taking or dropping. */
-unsigned page_verify(void);
+/* Check this CPU's lists of free pages; prints what is wrong with them and returns how much. For tests. */
+unsigned page_verify_cache(void);
+/* Pages without a reference, looked at one by one: unlike page_count right while idle CPUs zero some. For tests. */
+uint32_t page_count_unused(void);
 
-/* Tests: make the allocation after the next n on this CPU fail, once. */
+/* Tests: make the allocation after the next n that the current environment causes fail, once. One at a time. */
 void page_fail_after(uint32_t n);
 void page_fail_never(void);
 

@@ -4,6 +4,7 @@
 #include <kern/request.h>
 #include <kern/platform.h>
 #include <kern/space_load.h>
+#include <kern/verify.h>
 
 void request_serve(void)
 {
@@ -21,6 +22,8 @@ void request_serve(void)
 		cpu->attention |= ATTEND_ENV;
 	if (atomic_load(&cpu->drain_wanted) && atomic_exchange(&cpu->drain_wanted, 0))
 		page_drain();
+	if (unlikely(atomic_load(&cpu->verify_wanted)) && atomic_exchange(&cpu->verify_wanted, 0))
+		verify_cache();
 	atomic_store_release(&cpu->request_done, wanted);
 }
 

@@ -1,8 +1,10 @@
 /* The kernel's invariants: see verify.h. */
 #include <kern/cpu.h>
-#include <kern/env.h>
+#include <kern/buddy.h>
+#include <kern/family.h>
 #include <kern/page.h>
 #include <kern/print.h>
+#include <kern/request.h>
 #include <kern/verify.h>
 
 static unsigned verify_queue(struct cpu *cpu)
@@ -48,18 +50,38 @@ static unsigned verify_env(uint32_t index, uint32_t *live)
 	return wrong;
 }
 
-unsigned verify_all(void)
+static unsigned verify_envs(void)
 {
-	unsigned wrong = page_verify();
+	unsigned wrong = 0;
 	uint32_t live = 0;
 
-	for (unsigned n = 0; n < cpu_count; n++)
-		wrong += verify_queue(cpus[n]);
+	spin_lock(&family_lock);
 	for (uint32_t i = 0; i < env_limit(); i++)
 		wrong += verify_env(i, &live);
 	if (live != env_live()) {
 		kprintf("%u environments live, the count says %u\n", live, env_live());
 		wrong++;
 	}
+	spin_unlock(&family_lock);
 	return wrong;
+}
+
+static atomic_t wrong_in_caches;
+
+void verify_cache(void)
+{
+	atomic_add(&wrong_in_caches, page_verify_cache());
+}
+
+unsigned verify_all(void)
+{
+	unsigned wrong = buddy_verify() + verify_envs();
+
+	for (unsigned n = 0; n < cpu_count; n++) {
+		wrong += verify_queue(cpus[n]);
+		atomic_store_release(&cpus[n]->verify_wanted, n != this_cpu()->number);
+	}
+	verify_cache();
+	request_all((uint32_t)((1ull << cpu_count) - 1));
+	return wrong + atomic_exchange(&wrong_in_caches, 0);
 }

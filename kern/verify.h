@@ -5,9 +5,11 @@
 #define FINCH_KERN_VERIFY_H
 
 /*
- * Check them all; each that does not hold is printed. Returns how many. For tests: other CPUs should be idle,
- * or what they do meanwhile is reported as wrong.
+ * Check them all, whatever other CPUs do meanwhile; each that does not hold is printed. Returns how many. For tests. No
+ * lock is held.
  */
 unsigned verify_all(void);
+/* The part of another CPU, which alone can look at its own lists: called in its answer to a request. */
+void verify_cache(void);
 
 #endif
