@@ -1,8 +1,8 @@
 /*
- * test_fault [KIND...]: things that a program must not do, each of which must cost that program its life and nothing else.
+ * fault [KIND...]: things that a program must not do, each of which must cost that program its life and nothing else.
  *
  * Each kind is done by a child, which must be destroyed (-E_KILLED), while another child computes and must not
- * notice. `test_fault -x KIND` does it in this environment itself. What the kernel prints for each is in
+ * notice. `fault -x KIND` does it in this environment itself. What the kernel prints for each is in
  * test/transcript/faults.
  */
 #include "child.h"
