@@ -14,7 +14,7 @@
 #define END_OF_INPUT 4 /* Ctrl-D */
 #define ESCAPE 0x1B
 
-static monitor_command help, leave, poweroff, reboot;
+static monitor_command help, leave, poweroff, reboot, break_down;
 
 static const struct {
 	const char *name;
@@ -41,6 +41,7 @@ static const struct {
 	{"continue", "", "leave the monitor", leave},
 	{"poweroff", "", "switch the machine off (so does Ctrl-D)", poweroff},
 	{"reboot", "", "start the machine anew", reboot},
+	{"panic", "", "stop all CPUs where they are, as the kernel does when it finds itself broken", break_down},
 };
 
 static void print_command(unsigned i)
@@ -88,6 +89,12 @@ static enum monitor_next reboot(const struct monitor_line *line)
 	(void)line;
 	platform_reboot();
 	return MONITOR_NEXT;
+}
+
+static enum monitor_next break_down(const struct monitor_line *line)
+{
+	(void)line;
+	panic("on purpose, from the monitor");
 }
 
 enum monitor_next monitor_registers(const struct monitor_line *line)

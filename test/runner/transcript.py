@@ -3,7 +3,7 @@
     # a comment; the first says what the test is about
     run --program divzero          the options of ./finch run
     status 1                       its exit status (0 if not given)
-    input hello\\n                  what is typed, with \\n and \\t; may stand several times (nothing if not given)
+    input hello\\n                  what is typed, with \\n, \\t and \\b; may stand several times (nothing if not given)
     expect REGEX                   a line that must come; several must come in this order
     never REGEX                    no line may match
     on release                     only this build (both if not given)
@@ -36,7 +36,7 @@ class Transcript:
         elif word == "status":
             self.status = int(rest)
         elif word == "input":
-            self.input += rest.replace("\\n", "\n").replace("\\t", "\t")
+            self.input += rest.replace("\\n", "\n").replace("\\t", "\t").replace("\\b", "\b")
         elif word == "expect":
             self.expect.append(rest)
         elif word == "never":

@@ -58,10 +58,11 @@ static bool makes_frame(const uint8_t *code, size_t n)
 }
 
 /*
- * Does a call stand before the address to, that may have gone to start: call rel32 to there, or call through a register
- * or memory (FF /2) in its usual lengths? Source: Intel SDM vol. 2A, CALL.
+ * Does a call stand before the address to, that may have gone to start: call rel32 to there (or anywhere, if `jumped`:
+ * what was called may have gone on by a jump), or call through a register or memory (FF /2) in its usual lengths?
+ * Source: Intel SDM vol. 2A, CALL.
  */
-static bool follows_call(const struct view *view, uintptr_t to, uintptr_t start)
+static bool follows_call(const struct view *view, uintptr_t to, uintptr_t start, bool jumped)
 {
 	static const uint8_t lengths[] = {2, 3, 6, 7};
 	uint8_t code[7];
@@ -69,7 +70,7 @@ static bool follows_call(const struct view *view, uintptr_t to, uintptr_t start)
 	if (!view_read(view, to - sizeof(code), code, sizeof(code)))
 		return false;
 	uint32_t distance = code[3] | code[4] << 8 | code[5] << 16 | (uint32_t)code[6] << 24;
-	if (code[2] == 0xE8 && to + distance == start)
+	if (code[2] == 0xE8 && (jumped || to + distance == start))
 		return true;
 	for (unsigned i = 0; i < ARRAY_SIZE(lengths); i++) {
 		const uint8_t *call = code + sizeof(code) - lengths[i];
@@ -93,7 +94,7 @@ uintptr_t arch_frame_caller(const struct Trapframe *tf, uintptr_t start, const s
 		uintptr_t to;
 		if (!view_read(view, at, &to, sizeof(to)))
 			return 0;
-		if (follows_call(view, to, start))
+		if (follows_call(view, to, start, n == 0))
 			return to;
 	}
 	return 0;
