@@ -163,11 +163,14 @@ $(B)/user/%.packed: $(B)/user/% $(MKSYMS)
 
 PROGRAM_NAMES := $(call program_names,bin)
 TEST_NAMES := $(call program_names,test/user)
+BENCH_NAMES := $(call program_names,test/bench)
 PROGRAMS := $(PROGRAM_NAMES:%=$(B)/user/bin/%)
 TEST_PROGRAMS := $(TEST_NAMES:%=$(B)/user/test/%)
+BENCH_PROGRAMS := $(BENCH_NAMES:%=$(B)/user/bench/%)
 $(foreach n,$(PROGRAM_NAMES),$(eval $(call program,bin,$(n),$(B)/user/bin/$(n))))
 $(foreach n,$(TEST_NAMES),$(eval $(call program,test/user,$(n),$(B)/user/test/$(n))))
-programs: $(PROGRAMS) $(TEST_PROGRAMS)
+$(foreach n,$(BENCH_NAMES),$(eval $(call program,test/bench,$(n),$(B)/user/bench/$(n))))
+programs: $(PROGRAMS) $(TEST_PROGRAMS) $(BENCH_PROGRAMS)
 
 # --- Archives. The tests' one holds the ordinary programs too: tests start them. ---
 
