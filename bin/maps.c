@@ -16,6 +16,10 @@ static const char *area_name(uintptr_t va)
 {
 	if (va >= UTEXT && va < (uintptr_t)end)
 		return va < (uintptr_t)etext ? "text" : "image";
+	if (va >= USTABDATA && va < (uintptr_t)UTEMP)
+		return "symbols";
+	if (va >= 0xD0000000 && va < 0xD0040000)
+		return "descriptors";
 	if (va >= UARCHIVE && va < UARCHIVE + 0x08000000)
 		return "boot archive";
 	if (va >= USTACKTOP - PTSIZE && va < USTACKTOP)
