@@ -1,18 +1,12 @@
-/* The monitor's prompt: reads lines, finds commands, and what all commands need. See monitor.h. */
+/* The monitor: its table of commands, its prompt, and those commands that end it. See monitor.h. */
 #include <common/string.h>
 #include <kern/atomic.h>
-#include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/monitor.h>
 #include <kern/monitor_parts.h>
 #include <kern/platform.h>
 #include <kern/print.h>
 #include <kern/request.h>
-#include <kern/symbols.h>
-
-#define LINE_MAX 128
-#define END_OF_INPUT 4 /* Ctrl-D */
-#define ESCAPE 0x1B
 
 static monitor_command help, leave, poweroff, reboot, break_down;
 
@@ -97,74 +91,6 @@ static enum monitor_next break_down(const struct monitor_line *line)
 	panic("on purpose, from the monitor");
 }
 
-enum monitor_next monitor_registers(const struct monitor_line *line)
-{
-	if (line->frame)
-		arch_frame_print(line->frame);
-	else
-		kprintf("The monitor was not entered by a trap.\n");
-	return MONITOR_NEXT;
-}
-
-static enum monitor_next backtrace_cpu(const char *word)
-{
-	uint32_t number;
-
-	if (!monitor_number(word, &number))
-		return MONITOR_NEXT;
-	if (number >= cpu_count)
-		kprintf("There is no CPU %x.\n", number);
-	else if (cpus[number] == this_cpu())
-		kprintf("That is this one.\n");
-	else
-		symbols_backtrace_stopped(cpus[number]);
-	return MONITOR_NEXT;
-}
-
-enum monitor_next monitor_backtrace(const struct monitor_line *line)
-{
-	if (line->count == 1)
-		symbols_backtrace(line->frame);
-	else if (line->count == 3 && monitor_word_is(line, 1, "cpu"))
-		return backtrace_cpu(line->words[2]);
-	else if (line->count > 2)
-		return MONITOR_USAGE;
-	const struct env *env = line->count == 2 ? monitor_env(line, 1) : NULL;
-	if (!env)
-		return MONITOR_NEXT;
-	bool runs = env->cpu->env == env;
-	if (runs && env->cpu != this_cpu())
-		kprintf("It runs on CPU %u; this is from when it last entered the kernel.\n", env->cpu->number);
-	symbols_backtrace_program(runs ? arch_frame_of(env->cpu) : &env->pub->env_tf, env->space);
-	return MONITOR_NEXT;
-}
-
-bool monitor_number(const char *word, uint32_t *number)
-{
-	const char *at = word;
-
-	*number = 0;
-	if (at[0] == '0' && at[1] == 'x')
-		at += 2;
-	unsigned digits = 0;
-	for (; *at; at++) {
-		int digit = *at >= '0' && *at <= '9' ? *at - '0' : (*at | 0x20) - 'a' + 10;
-		if (digit < 0 || digit > 15 || (*number >> 28) != 0)
-			break;
-		*number = *number << 4 | (uint32_t)digit;
-		digits++;
-	}
-	if (*at == '\0' && digits > 0)
-		return true;
-	kprintf("'%s' is not a hexadecimal number of 32 bits.\n", word);
-	return false;
-}
-
-bool monitor_word_is(const struct monitor_line *line, unsigned n, const char *text)
-{
-	return n < line->count && !strcmp(line->words[n], text);
-}
-
 bool monitor_may_lock(const struct monitor_line *line)
 {
 	return this_cpu()->panic_depth == 0 && (!line->frame || arch_frame_is_user(line->frame));
@@ -184,70 +110,6 @@ struct env *monitor_env(const struct monitor_line *line, unsigned n)
 	else
 		kprintf("There is no environment %08x.\n", id);
 	return NULL;
-}
-
-static int read_byte(void)
-{
-	int byte;
-
-	while ((byte = console_poll()) == 0) {
-		if (this_cpu()->panic_depth == 0)
-			request_serve();
-		arch_pause();
-	}
-	return byte;
-}
-
-/* Take the rest of what an arrow key and the like send: ESC [ parameters letter. */
-static void skip_escape(void)
-{
-	int byte = read_byte();
-
-	while (byte == '[' || (byte >= '0' && byte <= '9') || byte == ';')
-		byte = read_byte();
-}
-
-/* Read a line, without its end. False: end of input on an empty line. */
-static bool read_line(char text[LINE_MAX])
-{
-	unsigned length = 0;
-
-	for (;;) {
-		int byte = read_byte();
-		if (byte == '\n' || byte == '\r')
-			break;
-		if (byte == END_OF_INPUT && length == 0)
-			return false;
-		if (byte == ESCAPE)
-			skip_escape();
-		if ((byte == '\b' || byte == 0x7F) && length > 0) {
-			length--;
-			kprintf("\b \b");
-		}
-		if (byte >= ' ' && byte < 0x7F && length < LINE_MAX - 1) {
-			text[length++] = (char)byte;
-			kprintf("%c", byte);
-		}
-	}
-	text[length] = '\0';
-	kprintf("\n");
-	return true;
-}
-
-/* Split text at blanks, in place. False: too many words. */
-static bool split(char *text, struct monitor_line *line)
-{
-	line->count = 0;
-	for (;;) {
-		while (*text == ' ')
-			*text++ = '\0';
-		if (*text == '\0')
-			return true;
-		if (line->count == MONITOR_WORDS_MAX)
-			return false;
-		line->words[line->count++] = text;
-		text = strfind(text, ' ');
-	}
 }
 
 /* Do what a line says; true: leave the monitor. */
@@ -274,18 +136,14 @@ static bool run_line(const struct monitor_line *line)
 
 static void prompt(struct Trapframe *frame)
 {
-	char text[LINE_MAX];
+	char text[MONITOR_TEXT_MAX];
 	struct monitor_line line = {.frame = frame};
 
 	do {
 		kprintf("K> ");
-		if (!read_line(text)) {
+		if (!monitor_read(text, &line)) {
 			kprintf("\n");
 			poweroff(&line);
-			line.count = 0;
-		} else if (!split(text, &line)) {
-			kprintf("That is more than %u words.\n", MONITOR_WORDS_MAX);
-			line.count = 0;
 		}
 	} while (line.count == 0 || !run_line(&line));
 }

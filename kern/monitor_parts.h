@@ -22,8 +22,14 @@ typedef enum monitor_next monitor_command(const struct monitor_line *line);
 monitor_command monitor_kerninfo, monitor_envs, monitor_cpus, monitor_locks, monitor_page; /* monitor_state.c */
 monitor_command monitor_mappings;                                                          /* monitor_mappings.c */
 monitor_command monitor_memory;                                                            /* monitor_memory.c */
-monitor_command monitor_registers, monitor_backtrace;                                      /* monitor.c */
+monitor_command monitor_registers, monitor_backtrace;                                      /* monitor_calls.c */
 
+/*
+ * Print what is typed and take the next line: its text, and the words in it, none for an empty line or one with too many
+ * (a message is printed). False: the input has ended.
+ */
+#define MONITOR_TEXT_MAX 128
+bool monitor_read(char text[MONITOR_TEXT_MAX], struct monitor_line *line);
 /* A word as a hexadecimal number, with or without 0x, of at most 32 bits. False: it is none (a message is printed). */
 bool monitor_number(const char *word, uint32_t *number);
 /* Is word n of the line there, and this text? */
