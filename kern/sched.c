@@ -33,7 +33,7 @@ static inline void runq_push(struct cpu *cpu, struct env *env) REQUIRES(cpu->run
 {
 	env->cpu = cpu;
 	env->sched = SCHED_QUEUED;
-	env->pub->env_status = env->dying ? ENV_DYING : ENV_RUNNABLE;
+	env->pub->env_status = env->dying ? ENV_DYING : env->suspended ? ENV_NOT_RUNNABLE : ENV_RUNNABLE;
 	list_push_back(&cpu->runq.ready, &env->runq_node);
 	cpu->runq.count++;
 }
@@ -220,19 +220,50 @@ static void take_apart(struct env *env)
 		sched_ready_here(env);
 }
 
-/* Find the next one to run; those that are dying are taken apart instead. */
+/*
+ * May env, which was taken from a queue, run? It was queued while it could, but its CPU may have done that between
+ * another's decision to suspend it and the request that tells of it. From this look until cpu->env is set no request is
+ * answered, so that one who decides later finds it running.
+ */
+static inline bool may_run(const struct env *env)
+{
+	return !(env->dying | env->suspended);
+}
+
+/* env was taken from a queue but may not run: take it apart, or off. False: it may run by now. */
+static bool put_away(struct env *env)
+{
+	if (env->dying) {
+		take_apart(env);
+		return true;
+	}
+	spin_lock(&env->lock);
+	bool away = env->suspended && !env->dying;
+	if (away) {
+		env->sched = SCHED_OFF;
+		env_publish(env);
+	}
+	spin_unlock(&env->lock);
+	return away;
+}
+
+/* Run env, which was taken from a queue, or if it may not run, the next that may. */
+static void run_or_next(struct cpu *cpu, struct env *env)
+{
+	while (unlikely(!may_run(env))) {
+		if (!put_away(env))
+			continue;
+		if (!(env = next_ready(cpu)))
+			env = idle(cpu);
+	}
+	run(cpu, env);
+}
+
 static void run_next(struct cpu *cpu)
 {
-	for (;;) {
-		struct env *env = next_ready(cpu);
-		if (!env)
-			env = idle(cpu);
-		if (likely(!env->dying)) {
-			run(cpu, env);
-			return;
-		}
-		take_apart(env);
-	}
+	struct env *env = next_ready(cpu);
+
+	run_or_next(cpu, env ? env : idle(cpu));
 }
 
 /* The current environment lets others of this queue go first. */
@@ -247,13 +278,9 @@ static void rotate(struct cpu *cpu)
 	runq_push(cpu, env);
 	struct env *next = runq_pop(cpu);
 	spin_unlock(&cpu->runq.lock);
-	if (likely(!next->dying)) {
-		run(cpu, next);
-		return;
-	}
+	/* Not ours any more: a request that is answered now is not about it. */
 	cpu->env = NULL;
-	take_apart(next);
-	run_next(cpu);
+	run_or_next(cpu, next);
 }
 
 void sched_attend(void)
