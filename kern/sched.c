@@ -213,11 +213,14 @@ static void run(struct cpu *cpu, struct env *env)
 		slice_begin(cpu);
 }
 
-/* A slice of the end of env, which was taken from a queue or from this CPU. */
+/* A slice of the end of env, which was taken from a queue or from this CPU, which has no environment now. */
 static void take_apart(struct env *env)
 {
-	if (!env_reap_slice(env))
-		sched_ready_here(env);
+	if (env_reap_slice(env))
+		return;
+	sched_ready_here(env);
+	/* Its space may be kept by a call on another CPU that waits for this one's answer; and it may be large. */
+	arch_poll_interrupts();
 }
 
 /*
