@@ -24,7 +24,9 @@ void request_serve(void)
 		page_drain();
 	if (unlikely(atomic_load(&cpu->verify_wanted)) && atomic_exchange(&cpu->verify_wanted, 0))
 		verify_cache();
-	atomic_store_release(&cpu->request_done, wanted);
+	/* Draining may have waited for a lock, and a later request been answered there: that one stays answered. */
+	if ((int32_t)(wanted - atomic_load(&cpu->request_done)) > 0)
+		atomic_store_release(&cpu->request_done, wanted);
 }
 
 void request_all(uint32_t mask)
