@@ -5,6 +5,7 @@
 #include <kern/request.h>
 #include <kern/space_load.h>
 
+#define LOOKS 1024     /* entries, mapped or not, that are looked at under the lock at once */
 #define FLUSH_SINGLY 8 /* up to so many pages are flushed one by one on this CPU */
 
 /* What a slice has replaced: translations to forget, pages to drop after that. */
@@ -317,7 +318,7 @@ int space_insert(struct space *space, uintptr_t va, pfn_t pfn, uint32_t perm)
 	return install_slice(space, va, perm, 1, &pfn) ? 0 : -E_NO_MEM;
 }
 
-/* Deal with addresses from va to end, at most a slice of mapped ones; returns where it stopped. */
+/* Deal with addresses from va to end, at most a slice of mapped ones and LOOKS in all; returns where it stopped. */
 static uintptr_t unmap_slice(struct space *space, uintptr_t va, uintptr_t end)
 {
 	struct replaced replaced;
@@ -325,7 +326,7 @@ static uintptr_t unmap_slice(struct space *space, uintptr_t va, uintptr_t end)
 
 	replaced_init(&replaced);
 	spin_lock(&space->lock);
-	while (va < end && replaced.count < SPACE_SLICE) {
+	for (uint32_t looks = 0; va < end && replaced.count < SPACE_SLICE && looks < LOOKS; looks++) {
 		if (!entry && !(entry = arch_space_entry(&space->arch, va))) {
 			uintptr_t next = arch_space_next_table(&space->arch, va);
 			va = MIN(next, end);
@@ -370,7 +371,7 @@ static uintptr_t protect_slice(struct space *space, uintptr_t va, uintptr_t end,
 
 	replaced_init(&replaced);
 	spin_lock(&space->lock);
-	while (va < end && changed < SPACE_SLICE) {
+	for (uint32_t looks = 0; va < end && changed < SPACE_SLICE && looks < LOOKS; looks++) {
 		if (!entry && !(entry = arch_space_entry(&space->arch, va))) {
 			uintptr_t next = arch_space_next_table(&space->arch, va);
 			va = MIN(next, end);
