@@ -235,9 +235,10 @@ void arch_double_fault(void)
 		.tf_es = task->es, .tf_ds = task->ds, .tf_trapno = T_DBLFLT, .tf_eip = task->eip, .tf_cs = task->cs,
 		.tf_eflags = task->eflags, .tf_esp = task->esp, .tf_ss = task->ss,
 	};
-	uint32_t top = this_cpu()->arch.stack_top;
+	/* The processor pushes 16 bytes for a fault: it comes when fewer are left. */
+	uint32_t top = this_cpu()->arch.stack_top, full = top - KSTKSIZE + 16;
 
-	if (task->esp < top - KSTKSIZE && task->esp >= top - KSTKSIZE - KSTKGAP)
+	if (task->esp < full && task->esp >= top - KSTKSIZE - KSTKGAP)
 		panic_frame(&tf, "double fault: the kernel stack has overflowed (esp %08x)", task->esp);
 	panic_frame(&tf, "double fault at eip %08x, esp %08x", task->eip, task->esp);
 }
