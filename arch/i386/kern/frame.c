@@ -25,8 +25,8 @@ static void fpu_load(const uint8_t *area)
 {
 	if (likely(features.fxsr))
 		__asm__ volatile("fxrstor (%0)" : : "r"(area) : "memory");
-	else
-		__asm__ volatile("frstor (%0)" : : "r"(area) : "memory");
+	else /* frstor, unlike fxrstor, first raises what the program before has left pending: SDM vol. 1, 8.6 */
+		__asm__ volatile("fnclex; frstor (%0)" : : "r"(area) : "memory");
 }
 
 /* The state after a reset, in the form that fpu_load takes: SDM vol. 1, tables 8-1 and 10-2. */
@@ -71,6 +71,7 @@ void arch_env_save(struct env *env)
 	/* A call by sysenter that is still under way has not got its trap flag back yet. */
 	if (unlikely(this_cpu()->attention & ATTEND_STEP))
 		env->pub->env_tf.tf_eflags |= FL_TF;
+	env->pub->env_tf.tf_regs.reg_oesp = 0; /* a kernel address, in a record that all may read */
 	env->arch.fs = frame->fs;
 	__asm__ volatile("movl %%gs, %0" : "=r"(gs));
 	env->arch.gs = gs;
