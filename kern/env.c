@@ -134,6 +134,7 @@ int env_create(struct env *parent, struct space *space, struct env **made)
 	env->parent = parent;
 	memset(env->notices, 0, sizeof env->notices);
 	env->notice_next = 0;
+	env->awaited = (struct env_notice){ 0 };
 	arch_env_init(env, 0, 0);
 	env->alive = true;
 	if (parent)

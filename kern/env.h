@@ -59,6 +59,7 @@ struct env {
 	struct list wait_node; /* in waiters of another; or, by its own and the input lock, among the console's readers */
 	struct env_notice notices[ENV_NOTICES];
 	unsigned notice_next;
+	struct env_notice awaited; /* what ended its last wait for an end: no later end takes its place */
 
 	envid_t ended_by;      /* who ended it */
 	bool frame_replaced;   /* by its parent while it waited: the wait's result is not to be put into it */

@@ -163,10 +163,14 @@ int env_set_frame(envid_t id, const struct Trapframe *tf) UNCHECKED_LOCKING
 
 /* --- The end of others --- */
 
+static struct env_notice notice_of(const struct env *env)
+{
+	return (struct env_notice){ .id = env->pub->env_id, .status = env->status };
+}
+
 void wait_notify(struct env *other, const struct env *env)
 {
-	other->notices[other->notice_next++ % ENV_NOTICES] =
-		(struct env_notice){ .id = env->pub->env_id, .status = env->status };
+	other->notices[other->notice_next++ % ENV_NOTICES] = notice_of(env);
 }
 
 void wait_notify_all(struct env *env)
@@ -177,40 +181,47 @@ void wait_notify_all(struct env *env)
 		wait_notify(env->parent, env);
 	while ((node = list_pop_front(&env->waiters))) {
 		struct env *waiter = LIST_ENTRY(node, struct env, wait_node);
-		if (waiter != env->parent)
-			wait_notify(waiter, env);
+		waiter->awaited = notice_of(env);
 		env_wake(waiter, ENV_WAIT_END, 0);
 	}
+}
+
+static struct env_notice *notice_find(struct env *self, envid_t id) REQUIRES(family_lock)
+{
+	if (self->awaited.id == id)
+		return &self->awaited;
+	for (unsigned i = 0; i < ENV_NOTICES; i++) {
+		if (self->notices[i].id == id)
+			return &self->notices[i];
+	}
+	return NULL;
 }
 
 /* Take the notice of id's end out of the caller's, if it is there. */
 static bool notice_take(struct env *self, envid_t id, int *status) REQUIRES(family_lock)
 {
-	for (unsigned i = 0; i < ENV_NOTICES; i++) {
-		if (self->notices[i].id != id)
-			continue;
-		self->notices[i].id = 0;
-		*status = self->notices[i].status;
-		return true;
-	}
-	return false;
+	struct env_notice *notice = notice_find(self, id);
+
+	if (!notice)
+		return false;
+	*status = notice->status;
+	/* A parent that waited was told twice. */
+	while ((notice = notice_find(self, id)))
+		notice->id = 0;
+	return true;
 }
 
 /* Is the notice of id's end there, or still to come? */
-static bool notice_possible(const struct env *self, envid_t id) REQUIRES(family_lock)
+static bool notice_possible(struct env *self, envid_t id) REQUIRES(family_lock)
 {
 	const struct env *env = env_slot(ENVX(id));
 
-	for (unsigned i = 0; i < ENV_NOTICES; i++) {
-		if (self->notices[i].id == id)
-			return true;
-	}
-	return env && env->alive && env->pub->env_id == id;
+	return notice_find(self, id) || (env && env->alive && env->pub->env_id == id);
 }
 
 bool env_can_wait(envid_t id)
 {
-	const struct env *self = this_cpu()->env;
+	struct env *self = this_cpu()->env;
 
 	if (id <= 0 || id == self->pub->env_id)
 		return false;
