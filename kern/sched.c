@@ -119,6 +119,14 @@ bool sched_take_off(struct env *env) UNCHECKED_LOCKING
 	return env->sched == SCHED_OFF;
 }
 
+void sched_publish(struct env *env) UNCHECKED_LOCKING
+{
+	struct cpu *cpu = lock_place(env);
+
+	env->pub->env_status = env->sched == SCHED_RUNNING ? ENV_RUNNING : ENV_RUNNABLE;
+	spin_unlock(&cpu->runq.lock);
+}
+
 void sched_poke(struct env *env)
 {
 	if (env->sched == SCHED_RUNNING)

@@ -34,6 +34,8 @@ void sched_ready(struct env *env);
 void sched_ready_here(struct env *env);
 /* Take env off its queue if it is queued. Its lock is held. True: it is off now; false: it runs on a CPU. */
 bool sched_take_off(struct env *env);
+/* Make the public status of env, which may run and was not taken off, say whether it does. Its lock is held. */
+void sched_publish(struct env *env);
 /* Make the CPU that runs env, if one does, look at its state soon (does not wait). Its lock is held. */
 void sched_poke(struct env *env);
 

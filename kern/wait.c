@@ -91,7 +91,9 @@ static void go_on(struct env *env) REQUIRES(env->lock)
 {
 	env->suspended = false;
 	env_publish(env);
-	if (env->sched == SCHED_OFF && !env->wait && !env->dying)
+	if (env->sched != SCHED_OFF)
+		sched_publish(env);
+	else if (!env->wait && !env->dying)
 		sched_ready(env);
 }
 
