@@ -5,6 +5,7 @@
 #include <arch/x86.h>
 #include <dev/pc/calendar.h>
 #include <dev/pc/rtc.h>
+#include <kern/lock.h>
 #include <kern/platform.h>
 
 enum {
@@ -26,6 +27,7 @@ enum {
 #define PATIENCE 10000 /* looks: above 10 ms on a real bus; an update takes 2 ms */
 #define ATTEMPTS 5     /* to read the same twice */
 
+static struct spinlock lock = SPINLOCK(RANK_DEVICE, "battery clock"); /* INDEX and the DATA that it chooses */
 static uint8_t century_register = CENTURY;
 
 void rtc_set_century_register(uint8_t index)
@@ -68,7 +70,7 @@ static bool same(const struct rtc_registers *a, const struct rtc_registers *b)
 	return a->second == b->second && a->minute == b->minute && a->hour == b->hour && a->day == b->day;
 }
 
-int64_t platform_clock_seconds(void)
+static int64_t read_seconds(void)
 {
 	/* An update may begin between two registers: only what is read twice alike is taken. */
 	for (int i = 0; i < ATTEMPTS && await_steady(); i++) {
@@ -79,4 +81,12 @@ int64_t platform_clock_seconds(void)
 		}
 	}
 	return 0;
+}
+
+int64_t platform_clock_seconds(void)
+{
+	spin_lock(&lock);
+	int64_t seconds = read_seconds();
+	spin_unlock(&lock);
+	return seconds;
 }
