@@ -7,6 +7,7 @@
 #   make qemu-gdb, gdb    the same, waiting for a debugger; the debugger
 #   make run-NAME         boot program NAME as the first environment (run-NAME-nox, run-NAME-gdb)
 #   make grade            all tests
+#   make doc              the references in doc/ that are made from the source
 #
 # Variables: CPUS=1 MEM=256M VARIANT=release|debug CC=gcc|clang V=1 (show commands) B=build (where all goes)
 #
@@ -226,14 +227,21 @@ test-files: $(VARIANTS:%=$(B)/%/finch) $(B)/boot.cpio $(B)/test.cpio tools host-
 
 # --- Static checks. ---
 
-.PHONY: check check-includes check-gcc check-clang check-locks locks check-headers check-arch64 compile
-check: check-includes check-gcc check-clang check-locks check-headers check-arch64
+.PHONY: check check-includes check-gcc check-clang check-locks locks check-headers check-arch64 check-doc compile
+check: check-includes check-doc check-gcc check-clang check-locks check-headers check-arch64
 
 # All that is compiled, for the checks and without what is made of it.
 compile: $(VARIANTS:%=$(B)/%/finch) programs tools boot-tests
 
 check-includes:
 	$(Q)tools/check-includes
+
+# The references in doc/ that are made from the source: make them; see that they are current.
+.PHONY: doc
+doc:
+	$(Q)tools/mkdoc
+check-doc:
+	$(Q)tools/mkdoc --check
 
 # Each compiler with its warnings as errors, in a folder of its own.
 check-gcc:

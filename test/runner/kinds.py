@@ -97,7 +97,7 @@ def script_units():
 
 
 def check_units():
-    for check in ("gcc", "clang", "includes", "locks", "headers", "arch64"):
+    for check in ("gcc", "clang", "includes", "doc", "locks", "headers", "arch64"):
         yield CheckUnit(check)
 
 
