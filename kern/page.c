@@ -75,16 +75,31 @@ static inline pfn_t take_plain(struct page_cache *cache, enum page_zone zone)
 	return list_pop(list);
 }
 
-/* Tests count the allocations of one environment, wherever it runs, down to one that fails. */
-static const struct env *fail_env;
-static uint32_t fail_countdown;
+/*
+ * Tests count the allocations of one environment (NULL: the kernel itself), wherever it runs, down to one that fails. Those
+ * after it fail too, until the call wants memory reclaimed: it would not see the failure else.
+ */
+static struct {
+	bool armed, failing;
+	const struct env *env;
+	uint32_t countdown;
+} fail;
 
 static inline bool fails_now(const struct cpu *cpu)
 {
-	if (likely(!fail_env) || cpu->env != fail_env || fail_countdown--)
+	if (likely(!fail.armed) || cpu->env != fail.env)
 		return false;
-	fail_env = NULL;
-	return true;
+	fail.failing = fail.failing || fail.countdown-- == 0;
+	return fail.failing;
+}
+
+bool page_fail_ends(void)
+{
+	bool failing = unlikely(fail.armed) && fail.failing && this_cpu()->env == fail.env;
+
+	if (failing)
+		page_fail_never();
+	return failing;
 }
 
 static inline pfn_t taken(pfn_t pfn)
@@ -204,13 +219,15 @@ void page_count(struct page_counts *counts)
 
 void page_fail_after(uint32_t n)
 {
-	fail_countdown = n;
-	fail_env = this_cpu()->env;
+	fail.countdown = n;
+	fail.env = this_cpu()->env;
+	fail.failing = false;
+	fail.armed = true;
 }
 
 void page_fail_never(void)
 {
-	fail_env = NULL;
+	fail.armed = fail.failing = false;
 }
 
 static unsigned list_verify(const struct page_list *list, unsigned cpu, const char *name)

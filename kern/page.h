@@ -109,8 +109,13 @@ unsigned page_verify_cache(void);
 /* Pages without a reference, looked at one by one: unlike page_count right while idle CPUs zero some. For tests. */
 uint32_t page_count_unused(void);
 
-/* Tests: make the allocation after the next n that the current environment causes fail, once. One at a time. */
+/*
+ * Tests: make the allocation after the next n that the current environment causes fail, and those after it until reclaim,
+ * which then brings nothing. One environment at a time.
+ */
 void page_fail_after(uint32_t n);
 void page_fail_never(void);
+/* Is it failing by a test's wish? If so, that ends here. */
+bool page_fail_ends(void);
 
 #endif

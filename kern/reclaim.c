@@ -8,9 +8,13 @@ bool reclaim(void)
 {
 	struct page_counts counts;
 
+	if (page_fail_ends())
+		return false;
 	page_drain();
-	for (unsigned n = 0; n < cpu_count; n++)
-		atomic_store_release(&cpus[n]->drain_wanted, n != this_cpu()->number);
+	for (unsigned n = 0; n < cpu_count; n++) {
+		if (n != this_cpu()->number)
+			atomic_store_release(&cpus[n]->drain_wanted, 1);
+	}
 	request_all((uint32_t)((1ull << cpu_count) - 1));
 	page_count(&counts);
 	return counts.free > 0;

@@ -91,10 +91,12 @@ static void go_on(struct env *env) REQUIRES(env->lock)
 {
 	env->suspended = false;
 	env_publish(env);
-	if (env->sched != SCHED_OFF)
-		sched_publish(env);
-	else if (!env->wait && !env->dying)
+	if (env->dying || env->wait)
+		return;
+	if (env->sched == SCHED_OFF)
 		sched_ready(env);
+	else
+		sched_publish(env);
 }
 
 int env_start(struct env *env)
