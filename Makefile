@@ -56,7 +56,7 @@ MACHINE := -m32 -march=i586 -mtune=generic
 FREESTANDING := -std=gnu11 -ffreestanding -fno-pic -fno-stack-protector -fno-omit-frame-pointer \
 	-fno-strict-aliasing -fno-delete-null-pointer-checks -fno-asynchronous-unwind-tables
 WARNINGS := -Wall -Wextra $(WERROR)
-DEBUG_INFO := -g -fdebug-prefix-map=$(CURDIR)=.
+DEBUG_INFO := -g "-fdebug-prefix-map=$(CURDIR)=."
 
 INCLUDES := -I. -Iarch/$(ARCH)/include
 # Arguments in registers, and a stack aligned to words: a fifth fewer instructions in a system call.
