@@ -56,7 +56,9 @@ MACHINE := -m32 -march=i586 -mtune=generic
 FREESTANDING := -std=gnu11 -ffreestanding -fno-pic -fno-stack-protector -fno-omit-frame-pointer \
 	-fno-strict-aliasing -fno-delete-null-pointer-checks -fno-asynchronous-unwind-tables
 WARNINGS := -Wall -Wextra $(WERROR)
-DEBUG_INFO := -g "-fdebug-prefix-map=$(CURDIR)=."
+# The same bytes wherever the tree lies (but where make and the shell would stumble over its name).
+comma := ,
+DEBUG_INFO := -g $(if $(findstring $(comma),$(CURDIR))$(word 2,$(CURDIR)),,-fdebug-prefix-map=$(CURDIR)=.)
 
 INCLUDES := -I. -Iarch/$(ARCH)/include
 # Arguments in registers, and a stack aligned to words: a fifth fewer instructions in a system call.
