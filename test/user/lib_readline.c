@@ -16,7 +16,7 @@ static bool fake_console = true;
 #define printf fake_print
 #define cputchar(c) fake_cputs(&(char){ (char)(c) }, 1)
 #define iscons(fd) (fake_console)
-#include "../../libos/readline.c"
+#include <libos/readline.c>
 #undef printf
 
 #define PROMPT "> "
