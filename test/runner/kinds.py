@@ -126,6 +126,6 @@ def all_units(options):
     else:
         units = []
     # What takes long comes first, so that it does not run alone at the end.
-    units = list(check_units()) + list(script_units()) + list(user_units(Unit, options.long)) + list(host_units()) + \
+    units = list(script_units()) + list(check_units()) + list(user_units(Unit, options.long)) + list(host_units()) + \
         list(transcript_units(Unit, run_command)) + units
     return units
