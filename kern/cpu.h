@@ -56,7 +56,6 @@ struct cpu {
 	bool big_lock_held;
 	uint32_t panic_depth;
 	const struct Trapframe *stopped; /* its registers, once it was stopped for good: a panic elsewhere, or time up */
-	bool failed_by_request;   /* and whether one did */
 	unsigned locks_held;      /* debug builds */
 	const void *locks[CPU_LOCKS_MAX];
 };

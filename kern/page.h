@@ -115,8 +115,6 @@ uint32_t page_count_unused(void);
  */
 void page_fail_after(uint32_t n);
 void page_fail_never(void);
-/* Was the last failure on this CPU such a one? Asking forgets it. */
-bool page_failed_by_request(void);
 /* Is it failing by a test's wish? If so, that ends here. */
 bool page_fail_ends(void);
 
