@@ -11,6 +11,7 @@
 #include <kern/env.h>
 #include <kern/family.h>
 #include <kern/request.h>
+#include <kern/trap.h>
 
 void env_block(uint32_t wait, envid_t wait_for, bool restarts)
 {
@@ -135,6 +136,18 @@ int env_set_status(envid_t id, int status) UNCHECKED_LOCKING
 	return error;
 }
 
+/* Wait until env, which has been told to stop, does. Its CPU needs the big lock to put it away. */
+static void await_stop(const struct env *env, envid_t id)
+{
+	big_lock_leave();
+	while (__atomic_load_n(&env->sched, __ATOMIC_ACQUIRE) == SCHED_RUNNING && env->suspended && !env->dying &&
+	       env->pub->env_id == id) {
+		request_serve();
+		arch_pause();
+	}
+	big_lock_enter();
+}
+
 int env_set_frame(envid_t id, const struct Trapframe *tf) UNCHECKED_LOCKING
 {
 	struct env *env, *self = this_cpu()->env;
@@ -162,6 +175,7 @@ int env_set_frame(envid_t id, const struct Trapframe *tf) UNCHECKED_LOCKING
 		}
 		spin_unlock(&env->lock);
 		request_all(runs_on);
+		await_stop(env, id);
 	}
 }
 
