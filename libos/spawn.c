@@ -237,12 +237,15 @@ static int share_run(envid_t child, uint32_t n)
 	return err < 0 ? err : (int)(end - n);
 }
 
-/* The bits set in any of the 16 entries of uvpt or uvpd from p on: the quick way over those where there is nothing. */
-static uint32_t bits_of_16(const volatile uint32_t *entries)
+/*
+ * The bits set in any of the 32 entries of uvpt or uvpd from p on: the quick way over those where there is nothing, and
+ * most of what a start costs in this environment. In line, so that it comes to an instruction an entry.
+ */
+#define OR8(p) ((p)[0] | (p)[1] | (p)[2] | (p)[3] | (p)[4] | (p)[5] | (p)[6] | (p)[7])
+static inline __attribute__((always_inline)) uint32_t bits_of_32(const volatile uint32_t *entries)
 {
 	const uint32_t *p = (const uint32_t *)entries;
-	return p[0] | p[1] | p[2] | p[3] | p[4] | p[5] | p[6] | p[7] | p[8] | p[9] | p[10] | p[11] | p[12] | p[13] |
-	       p[14] | p[15];
+	return OR8(p) | OR8(p + 8) | OR8(p + 16) | OR8(p + 24);
 }
 
 /* Share the marked pages of one page table. */
@@ -251,8 +254,8 @@ static int share_table(envid_t child, uint32_t table)
 	uint32_t n = table * NPTENTRIES, end = n + NPTENTRIES;
 
 	while (n < end) {
-		if (n % 16 == 0 && !(bits_of_16(&uvpt[n]) & PTE_SHARE)) {
-			n += 16;
+		if (n % 32 == 0 && !(bits_of_32(&uvpt[n]) & PTE_SHARE)) {
+			n += 32;
 			continue;
 		}
 		int done = is_shared(uvpt[n]) ? share_run(child, n) : 1;
@@ -266,8 +269,8 @@ static int share_table(envid_t child, uint32_t table)
 static int share_marked(envid_t child)
 {
 	for (uint32_t table = 0; table < PDX(UTOP); table++) {
-		if (table % 16 == 0 && !(bits_of_16(&uvpd[table]) & PTE_P)) {
-			table += 15;
+		if (table % 32 == 0 && !(bits_of_32(&uvpd[table]) & PTE_P)) {
+			table += 31;
 			continue;
 		}
 		/* The archive is not marked, and large. */
