@@ -37,12 +37,7 @@ uint32_t env_doom(struct env *env, int status, bool itself)
 		this_cpu()->attention |= ATTEND_ENV;
 		return 0;
 	}
-	if (!sched_take_off(env))
-		return 1u << env->cpu->number;
-	sched_ready_here(env);
-	/* So that it is gone soon, although its killer goes on. */
-	this_cpu()->attention |= ATTEND_SWITCH;
-	return 0;
+	return sched_take_off(env) ? 0 : 1u << env->cpu->number;
 }
 
 void env_end_current(int status, bool itself)
@@ -69,8 +64,11 @@ int env_destroy(envid_t id) UNCHECKED_LOCKING
 	kverbose("[%08x] destroying %08x\n", self->pub->env_id, env->pub->env_id);
 	uint32_t runs_on = env_doom(env, -E_KILLED, false);
 	spin_unlock(&env->lock);
-	/* It runs elsewhere: when the answer is here, it has run its last instruction. */
-	request_all(runs_on);
+	/* If it runs elsewhere: when the answer is here, it has run its last instruction. Else it is ours to take apart. */
+	if (runs_on)
+		request_all(runs_on);
+	else
+		sched_take_apart(env);
 	return 0;
 }
 

@@ -8,7 +8,8 @@
 #include <kern/page.h>
 #include <kern/print.h>
 
-#define CACHE_BATCH 16  /* pages moved between a cache and the buddy allocator at once */
+#define CACHE_BATCH_ORDER 4
+#define CACHE_BATCH (1 << CACHE_BATCH_ORDER) /* pages moved between a cache and the buddy allocator at once */
 #define ZERO_POOL_MAX 64 /* zeroed ahead per CPU, at most */
 
 static uint32_t cache_max = CACHE_BATCH; /* plain pages that one CPU keeps, per zone */
@@ -49,6 +50,10 @@ static void cache_refill(struct page_list *list, enum page_zone zone)
 	uint32_t want = MIN((uint32_t)CACHE_BATCH, cache_max);
 
 	spin_lock(&buddy_lock);
+	/* A whole block costs hardly more than a page. */
+	pfn_t block = want == CACHE_BATCH ? buddy_take(zone, CACHE_BATCH_ORDER) : NO_PAGE;
+	for (unsigned n = CACHE_BATCH; block && n-- > 0;)
+		list_push(list, block + n);
 	while (list->count < want) {
 		pfn_t pfn = buddy_take(zone, 0);
 		if (!pfn)

@@ -222,7 +222,7 @@ static void run(struct cpu *cpu, struct env *env)
 }
 
 /* A slice of the end of env, which was taken from a queue or from this CPU, which has no environment now. */
-static void take_apart(struct env *env)
+void sched_take_apart(struct env *env)
 {
 	if (env_reap_slice(env))
 		return;
@@ -245,7 +245,7 @@ static inline bool may_run(const struct env *env)
 static bool put_away(struct env *env)
 {
 	if (env->dying) {
-		take_apart(env);
+		sched_take_apart(env);
 		return true;
 	}
 	spin_lock(&env->lock);
@@ -302,7 +302,7 @@ void sched_attend(void)
 	cpu->attention = 0;
 	struct env *ending = attention & ATTEND_ENV && cpu->env ? env_attend() : NULL;
 	if (ending)
-		take_apart(ending);
+		sched_take_apart(ending);
 	if (!cpu->env)
 		run_next(cpu);
 	else if (attention & ATTEND_SWITCH)

@@ -36,6 +36,8 @@ void sched_ready_here(struct env *env);
 bool sched_take_off(struct env *env);
 /* Make the public status of env, which may run and was not taken off, say whether it does. Its lock is held. */
 void sched_publish(struct env *env);
+/* A slice of the end of env, which stands in no queue and runs nowhere; what is left is queued on this CPU. */
+void sched_take_apart(struct env *env);
 /* Make the CPU that runs env, if one does, look at its state soon (does not wait). Its lock is held. */
 void sched_poke(struct env *env);
 
