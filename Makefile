@@ -69,6 +69,11 @@ KERNEL_INCLUDES := $(INCLUDES)
 PROGRAM_FLAGS := $(MACHINE) -std=gnu11 -static -fno-pic -no-pie -ffreestanding -fno-builtin -fno-stack-protector \
 	-fno-omit-frame-pointer -fno-delete-null-pointer-checks -fnon-call-exceptions \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing -DJOS_USER
+# clang takes a division by zero for something that cannot be: it is told to test for it, and where to go then.
+ifneq ($(findstring clang,$(CC)),)
+PROGRAM_FLAGS += -fsanitize=integer-divide-by-zero -fsanitize-trap=integer-divide-by-zero \
+	-ftrap-function=libos_divide_by_zero
+endif
 # A program's umain has parameters whether it uses them or not.
 USER_FLAGS := $(filter-out -static -no-pie,$(PROGRAM_FLAGS)) -O2 $(DEBUG_INFO) $(WARNINGS) -Wno-unused-parameter
 USER_INCLUDES := $(INCLUDES) -Ilibos/include

@@ -36,7 +36,7 @@ class Machine:
 class Boot:
     """One boot. reports and console hold what came; how says how it ended."""
 
-    STALL = 90  # seconds without a report after which the machine counts as hung
+    STALL = 120  # seconds without a report after which the machine counts as hung
 
     def __init__(self, machine, archive, words):
         self.folder = tempfile.mkdtemp(prefix="finch-test.")

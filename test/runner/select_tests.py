@@ -5,7 +5,7 @@ import fnmatch
 
 class Parser(argparse.ArgumentParser):
     def error(self, message):
-        self.exit(2, "finch: %s ('./finch test --help' says more)\n" % message)
+        self.exit(64, "finch: %s ('./finch test --help' says more)\n" % message)
 
 
 def parse_arguments(arguments):

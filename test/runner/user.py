@@ -67,18 +67,21 @@ def make_archive(path, tests):
                    ["%s=%s" % pair for pair in packed_programs()], check=True)
 
 
-def parse_reports(text, tests):
-    """What testinit reported: ({test: (passed, lines)}, other lines)"""
-    outcome, notes = {}, []
+def parse_reports(text):
+    """What testinit reported: ({test: (passed, lines)}, the tests that began, other lines)"""
+    outcome, begun, notes = {}, [], []
     for line in text.splitlines():
         name, _, why = line.partition("ok ")[2].partition(": ")
-        if line.startswith("ok ") and name in tests:
+        if line.startswith("ok "):
             outcome[name] = (True, [])
-        elif line.startswith("not ok ") and name in tests:
+        elif line.startswith("not ok "):
+            # Also what testinit finds wrong in the kernel after a test: that has a name of its own.
             outcome[name] = (False, [why])
+        elif line.startswith("run "):
+            begun.append(line[4:])
         else:
             notes.append(line)
-    return outcome, notes
+    return outcome, begun, notes
 
 
 def console_tail(boot, path):
@@ -105,27 +108,25 @@ def user_units(base, long):
                 name, " ".join(environment + ["./finch", "run"] + options + ["--program", '"%s"' % program]))
 
         def run(self):
-            """Boot; after a test that breaks the machine, boot again for the tests after it."""
+            """Boot; after a test that breaks the machine, boot again for the tests that had not begun."""
             results = []
             left = self.tests
             for _ in range(1 + REBOOTS):
-                outcome, why = self.boot(left)
-                results += [self.result(t, *outcome[plain(t)]) for t in left if plain(t) in outcome]
+                outcome, begun, why = self.boot(left)
+                results += [self.result(t, *outcome[t]) for t in outcome]
                 left = [t for t in left if plain(t) not in outcome]
+                broken = [t for t in left if plain(t) in begun] or left[:1]
+                results += [self.result(t, False, why) for t in broken]
+                left = [t for t in left if t not in broken]
                 if not left:
-                    break
-                results.append(self.result(left[0], False, why))
-                left = left[1:]
-                if not left:
-                    break
-            results += [self.result(t, False, ["not run: the machine broke too often"]) for t in left]
-            return results
+                    return results
+            return results + [self.result(t, False, ["not run: the machine broke too often"]) for t in left]
 
         def result(self, test, passed, why):
             return Result("user/%s@%s" % (plain(test), self.machine.name), passed, why)
 
         def boot(self, tests):
-            """({test: (passed, lines)}, what it looked like when a test has no result)"""
+            """({test: (passed, lines)}, the tests that began, what it looked like when one of them has no result)"""
             with tempfile.TemporaryDirectory(prefix="finch-test.") as folder:
                 archive = os.path.join(folder, "test.cpio")
                 make_archive(archive, tests)
@@ -134,11 +135,11 @@ def user_units(base, long):
                 try:
                     boot.run()
                     path = boot.keep(self.machine.name)
-                    outcome, notes = parse_reports(boot.reports, {plain(t) for t in tests})
+                    outcome, begun, notes = parse_reports(boot.reports)
                     for passed, lines in outcome.values():
                         if not passed:
                             lines.append("the console's output: " + path)
-                    return outcome, notes + ["expected a result, but " + boot.how] + console_tail(boot, path)
+                    return outcome, begun, notes + ["expected a result, but " + boot.how] + console_tail(boot, path)
                 finally:
                     boot.close()
 
