@@ -8,6 +8,10 @@ import sys
 import termios
 import time
 
+sys.dont_write_bytecode = True
+
+from processes import gone, qemu_below  # noqa: E402
+
 PATIENCE = 60  # seconds until something expected counts as missing
 
 
@@ -44,12 +48,8 @@ class Session:
     def raw(self):
         return not termios.tcgetattr(self.slave)[3] & (termios.ICANON | termios.ECHO)
 
-    def children(self):
-        listed = subprocess.run(["ps", "-o", "pid=,comm=", "--ppid", str(self.process.pid)], stdout=subprocess.PIPE)
-        return [line.split(None, 1) for line in listed.stdout.decode().splitlines()]
-
     def qemu(self):
-        return [int(pid) for pid, name in self.children() if name.startswith("qemu")]
+        return qemu_below(self.process.pid)
 
     def check_end(self, name, status):
         self.until(lambda: self.process.poll() is not None, "the end of ./finch (%s)" % name)
@@ -57,15 +57,6 @@ class Session:
             print("%s: expected exit status %d, came %s" % (name, status, self.process.returncode))
         if not self.until(lambda: termios.tcgetattr(self.slave) == self.before, "the terminal as before (%s)" % name):
             print("  before: %s\n  now: %s" % (self.before, termios.tcgetattr(self.slave)))
-
-
-def gone(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    with open("/proc/%d/stat" % pid) as f:
-        return f.read().rpartition(")")[2].split()[0] == "Z"
 
 
 def way_out(name, leave, status):
@@ -77,7 +68,7 @@ def way_out(name, leave, status):
             print("%s: expected a word on how to leave, came: %s" % (name, session.seen))
         qemu = session.qemu()
         if len(qemu) != 1:
-            print("%s: expected one QEMU below ./finch, came %s" % (name, session.children()))
+            print("%s: expected one QEMU below ./finch, came %s" % (name, qemu))
         leave(session)
         session.check_end(name, status)
         for pid in qemu:
