@@ -54,9 +54,12 @@ def plain(line):
 
 
 def packed_programs():
-    for folder in ("bin", "test"):
+    """(name, file) of all programs that have a source; the build folder may hold older ones."""
+    for folder, source in (("bin", "bin"), ("test", "test/user")):
         for path in sorted(glob.glob(os.path.join(BUILD, "user", folder, "*.packed"))):
-            yield os.path.basename(path)[:-7], path
+            name = os.path.basename(path)[:-7]
+            if os.path.exists("%s/%s.c" % (source, name)) or os.path.isdir("%s/%s" % (source, name)):
+                yield name, path
 
 
 def make_archive(path, tests):
