@@ -1,7 +1,7 @@
 /*
  * Children for tests: environments of their own that run a function of this program. All of the program's memory is
- * shared with them, but for the stack, one page of their own; so variables (volatile ones) are the way to talk. In a child
- * thisenv is the parent's.
+ * shared with them, but for the stack, one page of their own; so variables (volatile ones) are the way to talk. In a
+ * child thisenv is the parent's.
  */
 #ifndef TEST_CHILD_H
 #define TEST_CHILD_H
@@ -87,6 +87,29 @@ static __attribute__((unused)) envid_t child_run(child_function function, uint32
 
 	expect_is(sys_env_set_status(child, ENV_RUNNABLE), 0);
 	return child;
+}
+
+/*
+ * Let the kernel's pools of records grow to what n environments need: they never shrink, so that free pages are the
+ * same after as before only from then on.
+ */
+static __attribute__((unused)) void grow_records(unsigned n)
+{
+	envid_t last = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		envid_t child = sys_exofork();
+		expect(child > 0);
+		/* A chain through their upcalls: no need for an array. */
+		expect_is(sys_env_set_pgfault_upcall(child, (void *)last), 0);
+		last = child;
+	}
+	for (envid_t child = last; child;) {
+		envid_t before = (envid_t)envs[ENVX(child)].env_pgfault_upcall;
+		expect_is(sys_env_destroy(child), 0);
+		expect_is(wait_status(child, NULL), 0);
+		child = before;
+	}
 }
 
 /* Wait for the end of child, which must end with status. */

@@ -1,7 +1,7 @@
 /*
- * Ways into the kernel and back: whatever a program leaves in its flags, selectors and registers before int 0x30 or sysenter,
- * or has set by env_set_trapframe, the call works or the program dies of it; the kernel goes on, and what is to be kept is
- * kept. Also: the registers of the FPU and of SSE are an environment's own.
+ * Ways into the kernel and back: whatever a program leaves in its flags, selectors and registers before int 0x30 or
+ * sysenter, or has set by env_set_trapframe, the call works or the program dies of it; the kernel goes on, and what
+ * is to be kept is kept. Also: the registers of the FPU and of SSE are an environment's own.
  */
 #include "child.h"
 
@@ -38,7 +38,8 @@ static uint32_t call_by_sysenter(uint32_t flags, uint32_t *result)
 
 	flags_before = flags;
 	flags_own = read_eflags();
-	__asm__ volatile("pushl %%ebp; pushl %[before]; movl %%esp, %%ebp; addl $4, %%ebp; movl $1f, %%esi; popfl; sysenter\n"
+	__asm__ volatile("pushl %%ebp; pushl %[before]; movl %%esp, %%ebp; addl $4, %%ebp; movl $1f, %%esi;"
+			 "popfl; sysenter\n"
 			 "1: pushfl; popl %[after]; pushl %[own]; popfl; popl %%ebp"
 			 : "=a"(*result), [after] "=m"(flags_after)
 			 : "0"(SYS_getenvid), [before] "m"(flags_before), [own] "m"(flags_own)
@@ -49,8 +50,8 @@ static uint32_t call_by_sysenter(uint32_t flags, uint32_t *result)
 /* One that dies of nothing: every flag but TF. */
 static void flags_by(uint32_t by_sysenter)
 {
-	static const uint32_t single[] = { 0, FL_CF, FL_DF, FL_NT, FL_AC, FL_ID, FL_OF, FL_IOPL_3, FL_VM, FL_RF, FL_VIF, FL_VIP,
-					   FL_DF | FL_NT | FL_AC, ALL_FLAGS };
+	static const uint32_t single[] = { 0, FL_CF, FL_DF, FL_NT, FL_AC, FL_ID, FL_OF, FL_IOPL_3, FL_VM, FL_RF,
+					   FL_VIF, FL_VIP, FL_DF | FL_NT | FL_AC, ALL_FLAGS };
 	uint32_t seed = 7, result;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(single) + TRIES; i++) {
@@ -60,7 +61,8 @@ static void flags_by(uint32_t by_sysenter)
 		expect_is(result, sys_getenvid());
 		flags &= ALL_FLAGS;
 		if ((after & (ALL_FLAGS | FL_IOPL_MASK | FL_VM | FL_IF)) != (flags | FL_IF))
-			fail("flags 0x%x before the call: expected 0x%x after it, saw 0x%x", flags, flags | FL_IF, after);
+			fail("flags 0x%x before the call: expected 0x%x after it, saw 0x%x", flags, flags | FL_IF,
+			     after);
 	}
 	done = true;
 }
@@ -106,9 +108,12 @@ static void registers(uint32_t number)
 		for (unsigned w = 0; w < sizeof given / 4; w++)
 			((uint32_t *)&given)[w] = next_random(&seed);
 		given.reg_eax = number;
-		__asm__ volatile("pushal; movl %%esp, %[esp]; movl %[given], %%esp; popal; movl %[esp], %%esp; int $0x30;"
+		__asm__ volatile("pushal; movl %%esp, %[esp]; movl %[given], %%esp; popal; movl %[esp], %%esp;"
+				 "int $0x30;"
 				 "movl %[after], %%esp; pushal; movl %[esp], %%esp; popal"
-				 : [esp] "+m"(saved_esp) : [given] "i"(&given), [after] "i"(&kept + 1), "m"(given) : "memory", "cc");
+				 : [esp] "+m"(saved_esp)
+				 : [given] "i"(&given), [after] "i"(&kept + 1), "m"(given)
+				 : "memory", "cc");
 		given.reg_eax = kept.reg_eax;
 		given.reg_oesp = kept.reg_oesp;
 		expect(memcmp(&given, &kept, sizeof given) == 0);
@@ -130,7 +135,8 @@ static void selectors(uint32_t arg)
 				result = call ? SYS_yield : SYS_getenvid;
 				switch (reg) {
 #define TRY(name)                                                                                                \
-	__asm__ volatile("movw %w2, %%" name "; int $0x30; movw %%" name ", %w1; pushl %%ss; popl %%ds; pushl %%ss; popl %%es" \
+	__asm__ volatile("movw %w2, %%" name "; int $0x30; movw %%" name ", %w1;"                                \
+			 "pushl %%ss; popl %%ds; pushl %%ss; popl %%es"                                          \
 			 : "+a"(result), "=&r"(after) : "r"(value) : "memory")
 				case 0:
 					TRY("ds");
@@ -145,7 +151,7 @@ static void selectors(uint32_t arg)
 					TRY("gs");
 					break;
 				}
-				/* Of selectors that name nothing the processor may forget the privilege: vol. 2, IRET. */
+				/* Of one that names nothing the processor may forget the privilege: vol. 2, IRET. */
 				expect_is(after & 0xFFFF, value < 4 && (after & 0xFFFF) < 4 ? after & 0xFFFF : value);
 				expect_is(result, call ? 0 : id);
 			}
@@ -169,7 +175,8 @@ static volatile uint32_t regs[8]; /* eax ecx edx ebx ebp esi edi */
 static void garbage(uint32_t arg)
 {
 	USED(arg);
-	__asm__ volatile("movl %0, %%eax; pushl 24(%%eax); movl 4(%%eax), %%ecx; movl 8(%%eax), %%edx; movl 12(%%eax), %%ebx;"
+	__asm__ volatile("movl %0, %%eax; pushl 24(%%eax); movl 4(%%eax), %%ecx; movl 8(%%eax), %%edx;"
+			 "movl 12(%%eax), %%ebx;"
 			 "movl 16(%%eax), %%ebp; movl 20(%%eax), %%esi; popl %%edi; movl (%%eax), %%eax; sysenter"
 			 : : "i"(regs) : "memory");
 }
@@ -197,8 +204,9 @@ static void try_garbage(uint32_t number, uint32_t esp, uint32_t eip, uint32_t *s
 
 static void sysenter_garbage(void)
 {
-	static const uint32_t addresses[] = { 0, 1, 4, 0xFFFFFFFF, 0xFFFFFFFC, 0xFFFFFFFE, KERNBASE, 0xF0100000, 0xF0100003, UTOP,
-					      UTOP - 2, ULIM, UVPT, UTEXT, USTACKTOP, USTACKTOP - 2, 0x80000000 };
+	static const uint32_t addresses[] = { 0, 1, 4, 0xFFFFFFFF, 0xFFFFFFFC, 0xFFFFFFFE, KERNBASE, 0xF0100000,
+					      0xF0100003, UTOP, UTOP - 2, ULIM, UVPT, UTEXT, USTACKTOP, USTACKTOP - 2,
+					      0x80000000 };
 	uint32_t seed = 99;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(addresses); i++) {
@@ -210,7 +218,8 @@ static void sysenter_garbage(void)
 		try_garbage(SYS_env_set_trapframe, addresses[i], addresses[i], &seed);
 	}
 	for (unsigned i = 0; i < 60; i++)
-		try_garbage(i % 3 ? next_random(&seed) % (NSYSCALLS + 2) : next_random(&seed), next_random(&seed), next_random(&seed), &seed);
+		try_garbage(i % 3 ? next_random(&seed) % (NSYSCALLS + 2) : next_random(&seed), next_random(&seed),
+			    next_random(&seed), &seed);
 }
 
 /* --- Registers from a parent --- */
@@ -264,8 +273,8 @@ static void own_frame(uint32_t arg)
 	__asm__ volatile("movl %%ebp, %[bp]; movl %%esp, %[sp]; movl $1f, %[ip]; xorl %%edx, %%edx; movl %[tf], %%ecx;"
 			 "movl %[nr], %%eax; int $0x30\n"
 			 "1:"
-			 : [bp] "=m"(tf.tf_regs.reg_ebp), [sp] "=m"(tf.tf_esp), [ip] "=m"(tf.tf_eip), "=a"(eax), "=b"(ebx),
-			   "=c"(ecx), "=d"(edx), "=S"(esi), "=D"(edi)
+			 : [bp] "=m"(tf.tf_regs.reg_ebp), [sp] "=m"(tf.tf_esp), [ip] "=m"(tf.tf_eip), "=a"(eax),
+			   "=b"(ebx), "=c"(ecx), "=d"(edx), "=S"(esi), "=D"(edi)
 			 : [tf] "i"(&tf), [nr] "i"(SYS_env_set_trapframe), "m"(tf)
 			 : "memory", "cc");
 	flags = read_eflags();

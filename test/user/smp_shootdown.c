@@ -1,6 +1,6 @@
 /*
- * When a mapping is taken away, replaced or made read-only, no CPU uses the old one after the call has returned: children
- * that use the page all the time on other CPUs, and children that sleep there while it happens.
+ * When a mapping is taken away, replaced or made read-only, no CPU uses the old one after the call has returned:
+ * children that use the page all the time on other CPUs, and children that sleep there while it happens.
  */
 #include "child.h"
 
@@ -98,7 +98,8 @@ static void replace(void)
 		uint32_t at = rounds;
 		wait_until(rounds - at >= 2);
 		if (seen != i)
-			fail("after page_map in place of a page: expected that the child sees %u, it sees 0x%x", i, seen);
+			fail("after page_map in place of a page: expected that the child sees %u, it sees 0x%x", i,
+			     seen);
 	}
 	expect_is(sys_env_destroy(child), 0);
 	expect_end(child, -E_KILLED);

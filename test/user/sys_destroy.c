@@ -1,6 +1,6 @@
 /*
- * Destroying: children that run on this or another CPU, that wait, that end at that moment; families of hundreds. When the
- * call returns, the child runs no more; when its end is told, nothing of it is left.
+ * Destroying: children that run on this or another CPU, that wait, that end at that moment; families of hundreds.
+ * When the call returns, the child runs no more; when its end is told, nothing of it is left.
  */
 #include "child.h"
 
@@ -98,7 +98,7 @@ static void destroys_its_own(uint32_t arg)
 static envid_t some_child(void)
 {
 	for (int i = 0; i < NENV; i++) {
-		if (envs[i].env_status != ENV_FREE && envs[i].env_status != ENV_DYING && envs[i].env_parent_id == sys_getenvid())
+		if (env_alive(envs[i].env_id) && envs[i].env_parent_id == sys_getenvid())
 			return envs[i].env_id;
 	}
 	return 0;
@@ -197,6 +197,7 @@ void umain(int argc, char **argv)
 	tree(true);
 	tree(false);
 	killers();
+	grow_records(tree_size(TREE_DEPTH - 1) + 10);
 	uint32_t before = free_pages();
 	running();
 	ending();

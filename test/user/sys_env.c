@@ -1,6 +1,6 @@
 /*
- * Environments as such: ids and their generations, what a new child looks like, rights over others, orphans, and every call
- * about them with every wrong argument.
+ * Environments as such: ids and their generations, what a new child looks like, rights over others, orphans, and
+ * every call about them with every wrong argument.
  */
 #include "child.h"
 
@@ -82,8 +82,8 @@ static void bad_ids(void)
 	envid_t ended = sys_exofork();
 
 	destroy(ended);
-	const envid_t bad[] = { ended, -1, -7, (envid_t)0x80000000, (envid_t)0xfffff000, ENVX(sys_getenvid()), 1, NENV - 1,
-				sys_getenvid() + NENV, 0x7fffffff, ended + NENV, NENV + NENV - 1 };
+	const envid_t bad[] = { ended, -1, -7, (envid_t)0x80000000, (envid_t)0xfffff000, ENVX(sys_getenvid()), 1,
+				NENV - 1, sys_getenvid() + NENV, 0x7fffffff, ended + NENV, NENV + NENV - 1 };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
 		expect_error(sys_env_destroy(bad[i]), E_BAD_ENV);

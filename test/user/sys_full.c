@@ -1,6 +1,6 @@
 /*
- * All memory there is: taken until -E_NO_MEM, while another program goes on; what needs none still works; given back, it is
- * all there again. Then the same by a family of children.
+ * All memory there is: taken until -E_NO_MEM, while another program goes on; what needs none still works; given back,
+ * it is all there again. Then the same by a family of children.
  */
 #include "child.h"
 
@@ -22,7 +22,8 @@ static void counter(uint32_t arg)
 static char *take_all(char *at)
 {
 	while (at < LIMIT) {
-		int done = sys_page_alloc_range(0, at, RW, MIN(CHUNK, (int)(((uintptr_t)LIMIT - (uintptr_t)at) / PGSIZE)));
+		uint32_t room = ((uintptr_t)LIMIT - (uintptr_t)at) / PGSIZE;
+		int done = sys_page_alloc_range(0, at, RW, MIN(room, (uint32_t)CHUNK));
 		if (done == -E_NO_MEM)
 			return at;
 		if (done < 1 || done > CHUNK)
@@ -66,8 +67,8 @@ static void alone(void)
 	if (before) {
 		uint32_t now = free_pages(), tables = (after - BASE) / PTSIZE + 4;
 		if (now > before || now + tables < before)
-			fail("after all was given back: expected %u free pages less at most %u for page tables, saw %u", before,
-			     tables, now);
+			fail("after all was given back: expected %u free pages less at most %u for page tables, saw %u",
+			     before, tables, now);
 	}
 }
 

@@ -16,8 +16,9 @@ static const uint32_t bad_perms[] = {
 	RW | PTE_PS, RW | PTE_G, 0xFFF,
 };
 static void *const bad_addresses[] = {
-	(void *)1, A + 1, A + 0x800, A + PGSIZE - 1, (void *)UTOP, (void *)UENVS, (void *)(UTOP + PGSIZE), (void *)UPAGES,
-	(void *)UVPT, (void *)ULIM, (void *)KERNBASE, (void *)0xFFFFF000, (void *)0xFFFFFFFF, (void *)(UTOP - 1),
+	(void *)1, A + 1, A + 0x800, A + PGSIZE - 1, (void *)UTOP, (void *)UENVS, (void *)(UTOP + PGSIZE),
+	(void *)UPAGES, (void *)UVPT, (void *)ULIM, (void *)KERNBASE, (void *)0xFFFFF000, (void *)0xFFFFFFFF,
+	(void *)(UTOP - 1),
 };
 
 static volatile envid_t parent, sibling;

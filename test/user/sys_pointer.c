@@ -1,6 +1,6 @@
 /*
- * Pointers: each call that takes one is given one that is nothing, the kernel's, unaligned, wraps round or runs from good
- * into bad memory. cputs destroys its caller and says where; the others return -E_FAULT and change nothing.
+ * Pointers: each call that takes one is given one that is nothing, the kernel's, unaligned, wraps round or runs from
+ * good into bad memory. cputs destroys its caller and says where; the others return -E_FAULT and change nothing.
  */
 #include "child.h"
 

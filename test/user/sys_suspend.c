@@ -1,6 +1,6 @@
 /*
- * Suspending, resuming and redirecting children that run (on this or another CPU), are ready, or wait; and an environment
- * that suspends itself. When the call returns, the child stands still.
+ * Suspending, resuming and redirecting children that run (on this or another CPU), are ready, or wait; and an
+ * environment that suspends itself. When the call returns, the child stands still.
  */
 #include "child.h"
 

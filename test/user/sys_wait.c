@@ -1,6 +1,6 @@
 /*
- * env_wait: the end of others and its status, whether it came before or after the call, by itself or not, of a child or of
- * anyone; what is remembered and what is not; and the end of a wait by another.
+ * env_wait: the end of others and its status, whether it came before or after the call, by itself or not, of a child
+ * or of anyone; what is remembered and what is not; and the end of a wait by another.
  */
 #include "child.h"
 

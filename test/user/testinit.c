@@ -1,11 +1,11 @@
 /*
- * testinit [NAME...]: runs test programs and reports each to the test device: `run NAME` when it starts, then `ok NAME` or
- * `not ok NAME: reason`.
+ * testinit [NAME...]: runs test programs and reports each to the test device: `run NAME` when it starts, then `ok
+ * NAME` or `not ok NAME: reason`.
  *
- * Without arguments the file `tests` of the boot archive says what to run, a line each: the program and its arguments. A
- * line that ends in & runs beside the next one; # begins a comment. A program passes if it ends by itself with
- * status 0 and the kernel's invariants hold after it. The machine ends as after a first program that ended by itself
- * if all passed, else as after one that was destroyed.
+ * Without arguments the file `tests` of the boot archive says what to run, a line each: the program and its
+ * arguments. A line that ends in & runs beside the next one; # begins a comment. A program passes if it ends by
+ * itself with status 0 and the kernel's invariants hold after it. The machine ends as after a first program that
+ * ended by itself if all passed, else as after one that was destroyed.
  */
 #include <finch/archive.h>
 
