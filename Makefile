@@ -108,6 +108,7 @@ $(foreach t,$(TOOL_NAMES),$(eval $(call tool,$(t))))
 
 VARIANTS := release debug
 KERNEL_SOURCES := $(wildcard kern/*.c arch/$(ARCH)/kern/*.c arch/$(ARCH)/kern/*.S dev/pc/*.c dev/pc/*.S common/*.c)
+TESTS_IN_debug := $(wildcard test/kern/*.c)
 KERNEL_SCRIPT := arch/$(ARCH)/kern/kernel.ld
 MKSYMS := $(B)/tools/mksyms
 
@@ -125,7 +126,7 @@ endef
 
 # The first link gives addresses, tools/mksyms turns them into a table, the second link takes it in.
 define kernel_variant
-KERNEL_OBJECTS_$(1) := $(KERNEL_SOURCES:%=$(B)/$(1)/%.o) $(patsubst %,$(B)/$(1)/%.o,$(wildcard kern/$(1)/*.c))
+KERNEL_OBJECTS_$(1) := $(KERNEL_SOURCES:%=$(B)/$(1)/%.o) $(patsubst %,$(B)/$(1)/%.o,$(wildcard kern/$(1)/*.c) $(TESTS_IN_$(1)))
 $$(eval $$(call stamp,kernel-$(1),$(CC) $(KERNEL_FLAGS) $(KERNEL_INCLUDES)))
 $$(eval $$(call stamp,kernel-objects-$(1),$(LINK) $$(KERNEL_OBJECTS_$(1))))
 $$(eval $$(call compile,$(1),kernel-$(1),$(KERNEL_FLAGS) -Ikern/$(1) $(KERNEL_INCLUDES),$(1)))

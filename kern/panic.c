@@ -8,6 +8,8 @@
 #include <kern/rest.h>
 #include <kern/symbols.h>
 
+void (*panic_catch)(const char *message);
+
 static atomic_t panicking; /* number + 1 of the CPU that did first */
 
 bool panic_stops_me(void)
@@ -37,6 +39,14 @@ static void vpanic(const struct Trapframe *tf, const char *fmt, va_list ap)
 {
 	struct cpu *cpu = this_cpu();
 
+	if (VARIANT_DEBUG && panic_catch) {
+		char message[256];
+		va_list copy;
+		va_copy(copy, ap);
+		format_buffer(message, sizeof message, fmt, copy);
+		va_end(copy);
+		panic_catch(message);
+	}
 	if (++cpu->panic_depth > 3)
 		arch_halt(); /* it breaks while it says what broke */
 	take_over(cpu);

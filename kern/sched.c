@@ -6,6 +6,7 @@
 #include <kern/request.h>
 #include <kern/rest.h>
 #include <kern/sched.h>
+#include <kern/selftest.h>
 #include <kern/space_load.h>
 #include <kern/trap.h>
 
@@ -189,6 +190,8 @@ static struct env *idle(struct cpu *cpu)
 			rest_begin(); /* nobody is left who could make work */
 		big_lock_leave();
 		request_serve();
+		if (VARIANT_DEBUG)
+			selftest_help();
 		if (!page_zero_ahead())
 			arch_idle();
 		else

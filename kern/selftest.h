@@ -1,8 +1,16 @@
-/* Tests inside the kernel: a build made for them has test/kern/ in place of selftest_none.c. */
+/*
+ * Tests inside the kernel: test/kern/, in the debug build.
+ *
+ * The boot word `selftest` runs them at the end of the boot, before any program, and ends the machine: a line `ok NAME` or
+ * `not ok NAME: why` each, on the console and through the test device, status 16 if all passed and 17 if not. `selftest=NAME`
+ * runs one of them, or one of those that end in a panic on purpose: panic, fault, jump, overflow, lockorder.
+ */
 #ifndef FINCH_KERN_SELFTEST_H
 #define FINCH_KERN_SELFTEST_H
 
-/* Run them, if the boot word `selftest` asks, and end the machine. */
+/* Run what the boot words ask for; returns if they ask for nothing. */
 void selftest_run(void);
+/* For an idle CPU, without the big lock: do what a test wants of it, if one does. */
+void selftest_help(void);
 
 #endif

@@ -4,3 +4,7 @@
 void selftest_run(void)
 {
 }
+
+void selftest_help(void)
+{
+}

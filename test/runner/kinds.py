@@ -3,6 +3,7 @@ import glob
 import os
 import subprocess
 
+from kern import kern_units
 from machine import BUILD
 from report import Result
 from transcript import transcript_units
@@ -126,6 +127,7 @@ def all_units(options):
     else:
         units = []
     # What takes long comes first, so that it does not run alone at the end.
-    units = list(script_units()) + list(check_units()) + list(user_units(Unit, options.long)) + list(host_units()) + \
+    units = list(script_units()) + list(check_units()) + list(user_units(Unit, options.long)) + \
+        list(kern_units(Unit)) + list(host_units()) + \
         list(transcript_units(Unit, run_command)) + units
     return units
