@@ -34,15 +34,17 @@ void trap_user_exception(struct Trapframe *tf, uintptr_t address)
 {
 	struct env *env = this_cpu()->env;
 
+	/* Where it stays: in the public record, whose address is what the dump shows (0xf..., as notes quote it). */
+	env->pub->env_tf = *tf;
 	if (tf->tf_trapno == T_BRKPT && boot_word("monitor")) {
-		arch_frame_print(tf);
+		arch_frame_print(&env->pub->env_tf);
 		monitor_enter("a breakpoint in a program", tf);
 		return;
 	}
 	if (tf->tf_trapno == T_PGFLT)
 		kprintf("[%08x] user fault va %08x ip %08x\n", env->pub->env_id, (uint32_t)address,
 			(uint32_t)arch_frame_ip(tf));
-	arch_frame_print(tf);
+	arch_frame_print(&env->pub->env_tf);
 	if (boot_verbose)
 		symbols_backtrace(tf);
 	kverbose("[%08x] destroying %08x\n", env->pub->env_id, env->pub->env_id);
