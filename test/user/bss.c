@@ -1,6 +1,6 @@
 /*
- * A large program: 8 MB that the file does not hold are zero at the start, and each page is one of its own; so is the rest of
- * the last page of data. What is initialised is as it should be.
+ * A large program: 8 MB that the file does not hold are zero at the start, and each page is one of its own; so is the
+ * rest of the last page of data. What is initialised is as it should be.
  */
 #include "check.h"
 

@@ -169,27 +169,95 @@ static void user_panic(void)
 	panic("on purpose, %d", 42);
 }
 
+#define NO_TRAP 999 /* destroyed by a call */
+/* QEMU reads the stack for lret and iret as the kernel would, and then meets SMAP where the CPU has it. */
+#define PERHAPS_SMAP 998
+
 static const struct kind {
 	const char *name;
 	void (*run)(void);
+	uint32_t trap, error; /* what the processor says */
 } kinds[] = {
-#define KIND(name) { #name, name }
-	KIND(divide), KIND(divide_too_big), KIND(breakpoint_3), KIND(overflow), KIND(bound), KIND(illegal),
-	KIND(single_step),
-	KIND(int_2), KIND(int_8), KIND(int_13), KIND(int_14), KIND(int_32), KIND(int_128), KIND(int_251), KIND(int_255),
-	KIND(ds_kernel_data), KIND(ds_beyond), KIND(ds_local), KIND(es_kernel_text), KIND(es_task),
-	KIND(fs_kernel_data), KIND(fs_cpu), KIND(gs_beyond), KIND(gs_task),
-	KIND(ss_kernel_data), KIND(ss_user_text), KIND(ss_null),
-	KIND(do_cli), KIND(do_sti), KIND(do_hlt), KIND(do_clts), KIND(do_invd), KIND(do_lmsw), KIND(do_ltr),
-	KIND(do_lldt), KIND(do_lgdt), KIND(do_lidt), KIND(read_cr0), KIND(write_cr0), KIND(write_cr3), KIND(read_dr7),
-	KIND(do_in), KIND(do_out), KIND(do_rdmsr), KIND(do_wrmsr), KIND(do_invlpg), KIND(do_sysexit),
-	KIND(jump_to_kernel_segment), KIND(call_task), KIND(call_double_fault_task), KIND(return_to_kernel),
-	KIND(iret_to_kernel), KIND(iret_nested_task),
-	KIND(read_0), KIND(write_0), KIND(execute_0), KIND(read_kernel), KIND(write_kernel), KIND(execute_kernel),
-	KIND(read_kernel_stack), KIND(read_device_memory), KIND(read_last), KIND(write_last),
-	KIND(write_page_table), KIND(write_page_directory), KIND(write_envs), KIND(write_pages), KIND(execute_envs),
-	KIND(write_text), KIND(write_guard), KIND(stack_overflow), KIND(stack_pointer_0), KIND(stack_pointer_kernel),
-	KIND(cputs_0), KIND(cputs_1), KIND(cputs_kernel), KIND(cputs_wrap), KIND(cputs_runs_out), KIND(user_panic),
+#define KIND(name, trap, error) { #name, name, trap, error }
+	KIND(divide, T_DIVIDE, 0),
+	KIND(divide_too_big, T_DIVIDE, 0),
+	KIND(breakpoint_3, T_BRKPT, 0),
+	KIND(overflow, T_OFLOW, 0),
+	KIND(bound, T_BOUND, 0),
+	KIND(illegal, T_ILLOP, 0),
+	KIND(single_step, T_DEBUG, 0),
+	KIND(int_2, T_GPFLT, 2 << 3 | 2),
+	KIND(int_8, T_GPFLT, 8 << 3 | 2),
+	KIND(int_13, T_GPFLT, 13 << 3 | 2),
+	KIND(int_14, T_GPFLT, 14 << 3 | 2),
+	KIND(int_32, T_GPFLT, 32 << 3 | 2),
+	KIND(int_128, T_GPFLT, 128 << 3 | 2),
+	KIND(int_251, T_GPFLT, 251 << 3 | 2),
+	KIND(int_255, T_GPFLT, 255 << 3 | 2),
+	KIND(ds_kernel_data, T_GPFLT, GD_KD),
+	KIND(ds_beyond, T_GPFLT, 0x1238),
+	KIND(ds_local, T_GPFLT, 0x24),
+	KIND(es_kernel_text, T_GPFLT, GD_KT),
+	KIND(es_task, T_GPFLT, 0x28),
+	KIND(fs_kernel_data, T_GPFLT, GD_KD),
+	KIND(fs_cpu, T_GPFLT, 0x30),
+	KIND(gs_beyond, T_GPFLT, 0xFFF8),
+	KIND(gs_task, T_GPFLT, 0x28),
+	KIND(ss_kernel_data, T_GPFLT, GD_KD),
+	KIND(ss_user_text, T_GPFLT, GD_UT),
+	KIND(ss_null, T_GPFLT, 0),
+	KIND(do_cli, T_GPFLT, 0),
+	KIND(do_sti, T_GPFLT, 0),
+	KIND(do_hlt, T_GPFLT, 0),
+	KIND(do_clts, T_GPFLT, 0),
+	KIND(do_invd, T_GPFLT, 0),
+	KIND(do_lmsw, T_GPFLT, 0),
+	KIND(do_ltr, T_GPFLT, 0),
+	KIND(do_lldt, T_GPFLT, 0),
+	KIND(do_lgdt, T_GPFLT, 0),
+	KIND(do_lidt, T_GPFLT, 0),
+	KIND(read_cr0, T_GPFLT, 0),
+	KIND(write_cr0, T_GPFLT, 0),
+	KIND(write_cr3, T_GPFLT, 0),
+	KIND(read_dr7, T_GPFLT, 0),
+	KIND(do_in, T_GPFLT, 0),
+	KIND(do_out, T_GPFLT, 0),
+	KIND(do_rdmsr, T_GPFLT, 0),
+	KIND(do_wrmsr, T_GPFLT, 0),
+	KIND(do_invlpg, T_GPFLT, 0),
+	KIND(do_sysexit, T_GPFLT, 0),
+	KIND(jump_to_kernel_segment, T_GPFLT, GD_KT),
+	KIND(call_task, T_GPFLT, 0x28),
+	KIND(call_double_fault_task, T_GPFLT, 0x38),
+	KIND(return_to_kernel, PERHAPS_SMAP, 0),
+	KIND(iret_to_kernel, PERHAPS_SMAP, 0),
+	KIND(iret_nested_task, T_TSS, 0),
+	KIND(read_0, T_PGFLT, FEC_U),
+	KIND(write_0, T_PGFLT, FEC_U | FEC_WR),
+	KIND(execute_0, T_PGFLT, FEC_U),
+	KIND(read_kernel, T_PGFLT, FEC_U | FEC_PR),
+	KIND(write_kernel, T_PGFLT, FEC_U | FEC_WR | FEC_PR),
+	KIND(execute_kernel, T_PGFLT, FEC_U | FEC_PR),
+	KIND(read_kernel_stack, T_PGFLT, FEC_U | FEC_PR),
+	KIND(read_device_memory, T_PGFLT, FEC_U | FEC_PR),
+	KIND(read_last, T_PGFLT, FEC_U),
+	KIND(write_last, T_PGFLT, FEC_U | FEC_WR),
+	KIND(write_page_table, T_PGFLT, FEC_U | FEC_WR | FEC_PR),
+	KIND(write_page_directory, T_PGFLT, FEC_U | FEC_WR | FEC_PR),
+	KIND(write_envs, T_PGFLT, FEC_U | FEC_WR | FEC_PR),
+	KIND(write_pages, T_PGFLT, FEC_U | FEC_WR | FEC_PR),
+	KIND(execute_envs, T_PGFLT, FEC_U | FEC_WR | FEC_PR),
+	KIND(write_text, T_PGFLT, FEC_U | FEC_WR | FEC_PR),
+	KIND(write_guard, T_PGFLT, FEC_U | FEC_WR),
+	KIND(stack_overflow, T_PGFLT, FEC_U | FEC_WR),
+	KIND(stack_pointer_0, T_PGFLT, FEC_U | FEC_WR),
+	KIND(stack_pointer_kernel, T_PGFLT, FEC_U | FEC_WR | FEC_PR),
+	KIND(cputs_0, NO_TRAP, 0),
+	KIND(cputs_1, NO_TRAP, 0),
+	KIND(cputs_kernel, NO_TRAP, 0),
+	KIND(cputs_wrap, NO_TRAP, 0),
+	KIND(cputs_runs_out, NO_TRAP, 0),
+	KIND(user_panic, T_BRKPT, 0),
 #undef KIND
 };
 
@@ -220,6 +288,16 @@ static void try(uint32_t i)
 		fail("%s: expected the end of who did it, but it went on", kinds[i].name);
 	if (status != -E_KILLED)
 		fail("%s: expected status %d, saw %d", kinds[i].name, -E_KILLED, status);
+	/* Its registers at the end stand in its record, until the slot is used again. */
+	const volatile struct Trapframe *tf = &envs[ENVX(child)].env_tf;
+	uint32_t trap = tf->tf_trapno, error = tf->tf_err;
+	if (trap == T_PGFLT)
+		error &= FEC_U | FEC_WR | FEC_PR; /* some processors also say that it was the fetch of an instruction */
+	if (kinds[i].trap == PERHAPS_SMAP)
+		expect((trap == T_GPFLT && error == GD_KT) || (trap == T_PGFLT && error == FEC_PR));
+	else if (kinds[i].trap != NO_TRAP && (trap != kinds[i].trap || error != kinds[i].error))
+		fail("%s: expected trap %u with error 0x%x, saw trap %u with error 0x%x", kinds[i].name, kinds[i].trap,
+		     kinds[i].error, trap, error);
 	before = count;
 	wait_until(count != before);
 }

@@ -1,6 +1,6 @@
 /*
- * keys [READERS]: prints the bytes that come from the console, asleep between them, up to a q. With READERS that many children
- * sleep for each byte, and each byte goes to one of them.
+ * keys [READERS]: prints the bytes that come from the console, asleep between them, up to a q. With READERS that many
+ * children sleep for each byte, and each byte goes to one of them.
  */
 #include "child.h"
 

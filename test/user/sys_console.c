@@ -1,6 +1,6 @@
 /*
- * Waiting for the console, where nothing is typed: cgetc does not block; a wait is ended by its parent, by suspension and by
- * destruction, and many may wait.
+ * Waiting for the console, where nothing is typed: cgetc does not block; a wait is ended by its parent, by suspension
+ * and by destruction, and many may wait.
  */
 #include "child.h"
 
