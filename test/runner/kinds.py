@@ -68,7 +68,7 @@ class LinesUnit(Unit):
         before = []
         for line in lines:
             if line.startswith("ok "):
-                results.append(Result("%s/%s" % (self.prefix, line[3:].strip()), True))
+                results.append(Result("%s/%s" % (self.prefix, line[3:].partition(":")[0].strip()), True))
             elif line.startswith("not ok "):
                 name, _, why = line[7:].partition(":")
                 results.append(Result("%s/%s" % (self.prefix, name.strip()), False, [why.strip()] if why else []))

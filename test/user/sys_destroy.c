@@ -8,8 +8,7 @@
 #define TREE_DEPTH 4
 #define TREE_WIDTH 4 /* 4 + 16 + 64 + 256 environments */
 
-static volatile uint32_t count, nodes, made;
-static volatile envid_t victims[4];
+static volatile uint32_t count, nodes;
 static volatile bool go;
 
 static void counter(uint32_t arg)
