@@ -125,7 +125,8 @@ int env_set_status(envid_t id, int status) UNCHECKED_LOCKING
 		runs_on = stop(env);
 	} else if (status != ENV_RUNNABLE) {
 		error = -E_INVAL;
-	} else {
+	} else if (env != self) {
+		/* The caller runs as it is; if its parent suspended it during this call, that stays so. */
 		if (env->wait)
 			interrupt(env);
 		go_on(env);
