@@ -196,8 +196,12 @@ void env_publish(struct env *env)
 		pub->env_status = ENV_DYING;
 	else if (env->suspended || env->wait)
 		pub->env_status = ENV_NOT_RUNNABLE;
-	/* Waits for what only another environment can bring do not keep the system going. */
-	bool active = env->dying || (!env->suspended && env->wait != ENV_WAIT_END && env->wait != ENV_WAIT_MESSAGE);
+	/*
+	 * Waits for what only another environment can bring do not keep the system going. One that was suspended does until
+	 * it stands still: it may be in a call that makes another runnable.
+	 */
+	bool stands = env->suspended && env->sched == SCHED_OFF;
+	bool active = env->dying || (!stands && env->wait != ENV_WAIT_END && env->wait != ENV_WAIT_MESSAGE);
 	if (active != env->active) {
 		env->active = active;
 		sched_count_active(active ? 1 : -1);
