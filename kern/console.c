@@ -66,19 +66,18 @@ void console_listen(void)
 
 void console_input(void)
 {
-	struct list *node = NULL;
-
-	do {
-		struct env *env = NULL;
+	/* Bounded: those who stood in the list are woken, not all who come again meanwhile. */
+	for (unsigned most = env_limit(); most > 0; most--) {
+		struct list *node = NULL;
 		spin_lock(&input_lock);
 		fill();
-		if (input.tail != input.head && (node = list_pop_front(&input.readers)))
-			env = LIST_ENTRY(node, struct env, wait_node);
+		if (input.tail != input.head)
+			node = list_pop_front(&input.readers);
 		spin_unlock(&input_lock);
-		if (!env)
+		if (!node)
 			return;
-		env_wake(env, ENV_WAIT_CONSOLE, 0);
-	} while (node);
+		env_wake(LIST_ENTRY(node, struct env, wait_node), ENV_WAIT_CONSOLE, 0);
+	}
 }
 
 int console_take(void) UNCHECKED_LOCKING
