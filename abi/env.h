@@ -21,7 +21,15 @@ enum { ENV_FREE = 0, ENV_DYING, ENV_RUNNABLE, ENV_RUNNING, ENV_NOT_RUNNABLE };
 enum EnvType { ENV_TYPE_USER = 0, ENV_TYPE_FS, ENV_TYPE_NS };
 
 /* env_wait: why an environment that is ENV_NOT_RUNNABLE is so */
-enum { ENV_WAIT_NONE = 0, ENV_WAIT_SUSPENDED, ENV_WAIT_CONSOLE, ENV_WAIT_END, ENV_WAIT_MESSAGE };
+enum {
+	ENV_WAIT_NONE = 0,
+	ENV_WAIT_SUSPENDED,
+	ENV_WAIT_CONSOLE,
+	ENV_WAIT_END,
+	ENV_WAIT_MESSAGE,
+	ENV_WAIT_SEND,
+	ENV_WAIT_DELIVERY, /* for a moment: its message is being put in place */
+};
 
 #define ENV_LABEL_SIZE 16
 
@@ -40,7 +48,7 @@ struct Env {
 	envid_t env_ipc_from;
 	int env_ipc_perm;
 	uint32_t env_wait;          /* ENV_WAIT_: what it waits for */
-	envid_t env_wait_for;       /* ENV_WAIT_END: for whose end */
+	envid_t env_wait_for;       /* ENV_WAIT_END: for whose end; ENV_WAIT_SEND: to whom */
 	char env_label[ENV_LABEL_SIZE];
 };
 

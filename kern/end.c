@@ -32,6 +32,7 @@ uint32_t env_doom(struct env *env, int status, bool itself)
 	env->ended_by = this_cpu()->env ? this_cpu()->env->pub->env_id : 0;
 	if (env->wait == ENV_WAIT_CONSOLE)
 		console_forget(env);
+	message_forget(env);
 	env_publish(env);
 	if (env == this_cpu()->env) {
 		this_cpu()->attention |= ATTEND_ENV;

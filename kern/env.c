@@ -66,6 +66,7 @@ static int slots_grow(uint32_t index) REQUIRES(family_lock)
 		list_init(&env->sibling);
 		list_init(&env->waiters);
 		list_init(&env->wait_node);
+		list_init(&env->senders);
 		__atomic_store_n(&slots[index + i], env, __ATOMIC_RELEASE);
 	}
 	return 0;
@@ -201,7 +202,8 @@ void env_publish(struct env *env)
 	 * it stands still: it may be in a call that makes another runnable.
 	 */
 	bool stands = env->suspended && env->sched == SCHED_OFF;
-	bool active = env->dying || (!stands && env->wait != ENV_WAIT_END && env->wait != ENV_WAIT_MESSAGE);
+	bool needs_another = env->wait == ENV_WAIT_END || env->wait == ENV_WAIT_MESSAGE || env->wait == ENV_WAIT_SEND;
+	bool active = env->dying || (!stands && !needs_another);
 	if (active != env->active) {
 		env->active = active;
 		sched_count_active(active ? 1 : -1);
@@ -221,7 +223,8 @@ bool env_any_dying(void)
 static const char *state_text(const struct env *env)
 {
 	static const char *const waits[] = { "waiting", "suspended", "waiting for the console", "waiting for an end",
-					     "waiting for a message" };
+					     "waiting for a message",
+					     "waiting to send", "taking a message" };
 	static const char *const states[] = { "free", "dying", "ready", "running", NULL };
 	const struct Env *pub = env->pub;
 	const char *state = pub->env_status < ARRAY_SIZE(states) ? states[pub->env_status] : "?";

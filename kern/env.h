@@ -18,6 +18,7 @@
 #include <common/list.h>
 #include <kern/arch.h>
 #include <kern/lock.h>
+#include <kern/message.h>
 #include <kern/sched.h>
 #include <kern/space.h>
 
@@ -38,6 +39,7 @@ struct env {
 	bool dying;
 	bool suspended;
 	bool active;     /* counted by sched_count_active */
+	uint32_t wait_serial; /* counts its waits */
 	bool restarts;   /* the call it waits in happens again when it is woken, unless it is interrupted */
 	uint32_t wait;   /* ENV_WAIT_: what it waits for */
 	int status;      /* how it ended */
@@ -60,6 +62,11 @@ struct env {
 	struct env_notice notices[ENV_NOTICES];
 	unsigned notice_next;
 	struct env_notice awaited; /* what ended its last wait for an end: no later end takes its place */
+
+	/* Guarded by the lock of the message queues. */
+	struct list senders;     /* who wait to send to this one, through wait_node */
+	struct env *sending_to;  /* in whose queue this one stands */
+	struct message message;  /* what it sends */
 
 	envid_t ended_by;      /* who ended it */
 	bool frame_replaced;   /* by its parent while it waited: the wait's result is not to be put into it */
@@ -106,9 +113,14 @@ bool env_reap_slice(struct env *env);
 
 /*
  * The environment that runs on this CPU stops, to wait for something. The caller then checks whether it has come
- * already. restarts: the call happens again when it is woken; else its result is what env_wake gives.
+ * already. restarts: the call happens again when it is woken; else its result is what env_wake gives. Returns the
+ * number of this wait, for env_wake_wait.
  */
-void env_block(uint32_t wait, envid_t wait_for, bool restarts);
+uint32_t env_block(uint32_t wait, envid_t wait_for, bool restarts);
+/* End the wait of env, whose lock is held and which is alive and waits. */
+void env_end_wait(struct env *env, int32_t result) REQUIRES(env->lock);
+/* The same, if that is still its wait with this number. */
+void env_wake_wait(struct env *env, uint32_t serial, int32_t result);
 /* End the wait of env if it is `wait`. */
 void env_wake(struct env *env, uint32_t wait, int32_t result);
 

@@ -312,6 +312,22 @@ int space_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t d
 	}
 }
 
+int space_prepare(struct space *space, uintptr_t va)
+{
+	spin_lock(&space->lock);
+	bool there = arch_space_entry_make(&space->arch, va);
+	spin_unlock(&space->lock);
+	return there ? 0 : -E_NO_MEM;
+}
+
+int space_take(struct space *space, uintptr_t va, uint32_t perm, pfn_t *pfn)
+{
+	int error = 0;
+
+	gather(space, va, perm, 1, pfn, &error);
+	return error;
+}
+
 int space_insert(struct space *space, uintptr_t va, pfn_t pfn, uint32_t perm)
 {
 	page_hold(pfn); /* install_slice drops it if it fails */

@@ -56,6 +56,8 @@ int space_alloc(struct space *space, uintptr_t va, uint32_t perm, uint32_t n);
  * srcva, or writing asked for where src may not write) or -E_NO_MEM.
  */
 int space_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t dstva, uint32_t perm, uint32_t n);
+/* Make sure that there is a table for va, so that space_insert there cannot fail. -E_NO_MEM. */
+int space_prepare(struct space *space, uintptr_t va);
 /* Map page pfn, which gets a reference for that. -E_NO_MEM. */
 int space_insert(struct space *space, uintptr_t va, pfn_t pfn, uint32_t perm);
 /* Unmap n pages; returns how many addresses were dealt with (at least 1). */
@@ -63,6 +65,8 @@ int space_unmap(struct space *space, uintptr_t va, uint32_t n);
 /* Change permissions of what is mapped; returns how many addresses were dealt with, or -E_INVAL as space_map. */
 int space_protect(struct space *space, uintptr_t va, uint32_t perm, uint32_t n);
 
+/* The page at va with a reference for the caller. -E_INVAL: none is there, or perm asks for more than the mapping has. */
+int space_take(struct space *space, uintptr_t va, uint32_t perm, pfn_t *pfn) must_use;
 /* The page at va and its permissions (0: none). For the monitor and for tests. */
 pfn_t space_lookup(struct space *space, uintptr_t va, uint32_t *perm);
 

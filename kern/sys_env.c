@@ -135,16 +135,3 @@ int32_t sys_env_wait(envid_t envid, uaddr_t status)
 		return -E_FAULT;
 	return 0;
 }
-
-/* Messages come with the next part of the system. */
-int32_t sys_ipc_try_send(envid_t envid, uint32_t value, uintptr_t srcva, uint32_t perm)
-{
-	(void)envid, (void)value, (void)srcva, (void)perm;
-	return -E_NOT_SUPP;
-}
-
-int32_t sys_ipc_recv(uintptr_t dstva)
-{
-	(void)dstva;
-	return -E_NOT_SUPP;
-}

@@ -23,13 +23,6 @@ static int range_decode(struct range *range, uintptr_t va, uint32_t count)
 	return 0;
 }
 
-static bool perm_valid(uint32_t perm)
-{
-	uint32_t bits = perm & (PGSIZE - 1);
-
-	return (bits & (PTE_P | PTE_U)) == (PTE_P | PTE_U) && !(bits & ~PTE_SYSCALL);
-}
-
 static inline int32_t range_result(const struct range *range, int done)
 {
 	return done < 0 || range->counted ? done : 0;

@@ -27,6 +27,14 @@
 #undef SYSCALL4
 #undef SYSCALL5
 
+/* Are the low bits of a permission word within what programs may ask for? */
+static inline bool perm_valid(uint32_t perm)
+{
+	uint32_t bits = perm & (PGSIZE - 1);
+
+	return (bits & (PTE_P | PTE_U)) == (PTE_P | PTE_U) && !(bits & ~PTE_SYSCALL);
+}
+
 /* The handlers by number; NULL where there is none. */
 extern int32_t (*const syscall_handlers[NSYSCALLS])(const struct Trapframe *);
 

@@ -10,10 +10,11 @@
 #include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/family.h>
+#include <kern/message.h>
 #include <kern/request.h>
 #include <kern/trap.h>
 
-void env_block(uint32_t wait, envid_t wait_for, bool restarts)
+uint32_t env_block(uint32_t wait, envid_t wait_for, bool restarts)
 {
 	struct cpu *cpu = this_cpu();
 	struct env *env = cpu->env;
@@ -23,6 +24,7 @@ void env_block(uint32_t wait, envid_t wait_for, bool restarts)
 		arch_call_restart(arch_frame());
 	arch_env_save(env);
 	env->wait = wait;
+	uint32_t serial = ++env->wait_serial;
 	env->restarts = restarts;
 	env->sched = SCHED_OFF;
 	env->pub->env_wait_for = wait_for;
@@ -34,23 +36,36 @@ void env_block(uint32_t wait, envid_t wait_for, bool restarts)
 		sched_ready_here(env);
 	env_publish(env);
 	spin_unlock(&env->lock);
+	return serial;
+}
+
+void env_end_wait(struct env *env, int32_t result)
+{
+	if (!env->restarts && !env->frame_replaced)
+		arch_call_set_result(&env->pub->env_tf, result);
+	env->frame_replaced = false;
+	/* It may stand in the list again: the reader who was woken was another wait of this slot. */
+	if (env->wait == ENV_WAIT_CONSOLE)
+		console_forget(env);
+	env->wait = ENV_WAIT_NONE;
+	env_publish(env);
+	if (!env->suspended)
+		sched_ready(env);
 }
 
 void env_wake(struct env *env, uint32_t wait, int32_t result)
 {
 	spin_lock(&env->lock);
-	if (env->alive && !env->dying && env->wait == wait) {
-		if (!env->restarts && !env->frame_replaced)
-			arch_call_set_result(&env->pub->env_tf, result);
-		env->frame_replaced = false;
-		/* It may stand in the list again: the reader who was woken was another wait of this slot. */
-		if (wait == ENV_WAIT_CONSOLE)
-			console_forget(env);
-		env->wait = ENV_WAIT_NONE;
-		env_publish(env);
-		if (!env->suspended)
-			sched_ready(env);
-	}
+	if (env->alive && !env->dying && env->wait == wait)
+		env_end_wait(env, result);
+	spin_unlock(&env->lock);
+}
+
+void env_wake_wait(struct env *env, uint32_t serial, int32_t result)
+{
+	spin_lock(&env->lock);
+	if (env->alive && !env->dying && env->wait && env->wait_serial == serial)
+		env_end_wait(env, result);
 	spin_unlock(&env->lock);
 }
 
@@ -61,9 +76,13 @@ static void interrupt(struct env *env) REQUIRES(family_lock, env->lock)
 
 	if (env->wait == ENV_WAIT_CONSOLE)
 		console_forget(env);
-	else
+	else if (env->wait == ENV_WAIT_END)
 		list_remove(&env->wait_node);
+	bool sends = env->wait == ENV_WAIT_SEND;
 	env->wait = ENV_WAIT_NONE;
+	env->pub->env_ipc_recving = false;
+	if (sends)
+		message_forget(env);
 	if (env->frame_replaced) {
 		env->frame_replaced = false;
 		return;
