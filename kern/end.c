@@ -11,6 +11,7 @@
 #include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/family.h>
+#include <kern/message.h>
 #include <kern/print.h>
 #include <kern/request.h>
 #include <kern/rest.h>
@@ -109,6 +110,7 @@ static void vanish(struct env *env)
 	pub->env_status = ENV_FREE;
 	env->active = false;
 	spin_unlock(&env->lock);
+	message_receiver_ended(env);
 	env_slot_give(env);
 	spin_unlock(&family_lock);
 	/* Last: those who were told are counted by now. */

@@ -121,7 +121,9 @@ int message_send(envid_t envid, const struct message *message, bool blocks) UNCH
 	if (!blocks)
 		return -E_IPC_NOT_RECV;
 	self->message = *message;
+	sched_count_active(1); /* while we look whether its wait is over already, the system is not at rest */
 	queue(self, env_block(ENV_WAIT_SEND, envid, false), envid);
+	sched_count_active(-1);
 	return 0;
 }
 
@@ -175,9 +177,11 @@ int message_receive(uintptr_t dstva)
 		return 0;
 	}
 	self->pub->env_ipc_recving = true;
+	sched_count_active(1); /* as in message_send */
 	env_block(ENV_WAIT_MESSAGE, 0, false);
 	/* One that came since has seen that we were not waiting yet. */
 	match(self);
+	sched_count_active(-1);
 	return 0;
 }
 

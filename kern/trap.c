@@ -9,6 +9,7 @@
 #include <kern/request.h>
 #include <kern/symbols.h>
 #include <kern/trap.h>
+#include <kern/upcall.h>
 
 bool big_lock_wanted;
 static struct spinlock big_lock = SPINLOCK(RANK_BIG, "big lock");
@@ -30,21 +31,32 @@ const char *trap_name(uint32_t number)
 	return "(unknown trap)";
 }
 
+/* Tell of an exception that nobody handles. */
+static void tell(const struct Trapframe *tf, uintptr_t address)
+{
+	struct Env *pub = this_cpu()->env->pub;
+
+	if (tf->tf_trapno == T_PGFLT)
+		kprintf("[%08x] user fault va %08x ip %08x\n", pub->env_id, (uint32_t)address, (uint32_t)arch_frame_ip(tf));
+	/* Where it stays: in the public record, whose address is what the dump shows (0xf..., as notes quote it). */
+	pub->env_tf = *tf;
+	arch_frame_print(&pub->env_tf);
+}
+
 void trap_user_exception(struct Trapframe *tf, uintptr_t address)
 {
 	struct env *env = this_cpu()->env;
 
-	/* Where it stays: in the public record, whose address is what the dump shows (0xf..., as notes quote it). */
-	env->pub->env_tf = *tf;
 	if (tf->tf_trapno == T_BRKPT && boot_word("monitor")) {
+		env->pub->env_tf = *tf;
 		arch_frame_print(&env->pub->env_tf);
 		monitor_enter("a breakpoint in a program", tf);
 		return;
 	}
-	if (tf->tf_trapno == T_PGFLT)
-		kprintf("[%08x] user fault va %08x ip %08x\n", env->pub->env_id, (uint32_t)address,
-			(uint32_t)arch_frame_ip(tf));
-	arch_frame_print(&env->pub->env_tf);
+	if (tf->tf_trapno != T_PGFLT || !env->pub->env_pgfault_upcall)
+		tell(tf, address);
+	else if (arch_upcall_page_fault(tf, address))
+		return;
 	if (boot_verbose)
 		symbols_backtrace(tf);
 	kverbose("[%08x] destroying %08x\n", env->pub->env_id, env->pub->env_id);
