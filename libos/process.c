@@ -6,6 +6,9 @@
 int wait_status(envid_t envid, int *status)
 {
 	int err;
+	/* The kernel stores into what can be written by now: after a fork the page may still be one to be copied. */
+	if (status)
+		*(volatile int *)status = 0;
 	do
 		err = sys_env_wait(envid, status);
 	while (err == -E_INTERRUPTED);
@@ -43,6 +46,8 @@ const char *env_wait_name(uint32_t wait)
 		[ENV_WAIT_CONSOLE] = "console",
 		[ENV_WAIT_END] = "end of",
 		[ENV_WAIT_MESSAGE] = "message",
+		[ENV_WAIT_SEND] = "sending to",
+		[ENV_WAIT_DELIVERY] = "message",
 	};
 	return wait < ARRAY_SIZE(names) ? names[wait] : "?";
 }

@@ -61,9 +61,6 @@ static inline __attribute__((noreturn)) void sys_env_exit(int status)
 
 static inline int sys_env_wait(envid_t envid, int *status)
 {
-	/* The kernel stores into what is writable by now: not into a page that is still to be copied. */
-	if (status)
-		*(volatile int *)status = 0;
 	return libos_sys_env_wait(envid, status);
 }
 
@@ -84,10 +81,6 @@ static inline int sys_machine(int what)
 
 static inline int sys_info(int what, uint32_t index, void *buf, size_t size)
 {
-	for (size_t at = 0; at < size; at = ROUNDDOWN(at + PGSIZE, (size_t)PGSIZE))
-		((volatile char *)buf)[at] = 0;
-	if (size)
-		((volatile char *)buf)[size - 1] = 0;
 	return libos_sys_info(what, index, buf, size);
 }
 
