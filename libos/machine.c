@@ -1,6 +1,7 @@
 /* What the machine is and does. */
 #include <finch/machine.h>
 #include <finch/syscall.h>
+#include <inc/string.h>
 
 /* Clear it first: the kernel stores into what can be written by now, not into pages that are still to be copied. */
 int machine_info(struct info_machine *machine)
