@@ -107,6 +107,8 @@ void arch_env_init(struct env *env, uintptr_t entry, uintptr_t stack);
 void arch_env_inherit(struct env *child);
 /* Make a frame from a program harmless: user segments, interrupts on, no I/O privilege. */
 void arch_frame_sanitize(struct Trapframe *tf);
+/* Copy a frame from user mode to where all may read it, without the kernel's addresses in it. */
+void arch_frame_publish(struct Trapframe *to, const struct Trapframe *tf);
 /* Print a frame dump ("TRAP frame at ..."). */
 void arch_frame_print(const struct Trapframe *tf);
 /* Make the system call that tf is in happen again when tf is resumed; or undo that, giving it a result. */

@@ -35,10 +35,8 @@ uint32_t env_doom(struct env *env, int status, bool itself)
 		console_forget(env);
 	message_forget(env);
 	env_publish(env);
-	if (env == this_cpu()->env) {
-		this_cpu()->attention |= ATTEND_ENV;
+	if (env == this_cpu()->env)
 		return 0;
-	}
 	return sched_take_off(env) ? 0 : 1u << env->cpu->number;
 }
 
@@ -49,6 +47,8 @@ void env_end_current(int status, bool itself)
 	spin_lock(&env->lock);
 	env_doom(env, status, itself);
 	spin_unlock(&env->lock);
+	/* Even if another has begun its end, whose request is still on the way: it goes no further. */
+	this_cpu()->attention |= ATTEND_ENV;
 }
 
 int env_destroy(envid_t id) UNCHECKED_LOCKING

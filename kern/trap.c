@@ -39,7 +39,7 @@ static void tell(const struct Trapframe *tf, uintptr_t address)
 	if (tf->tf_trapno == T_PGFLT)
 		kprintf("[%08x] user fault va %08x ip %08x\n", pub->env_id, (uint32_t)address, (uint32_t)arch_frame_ip(tf));
 	/* Where it stays: in the public record, whose address is what the dump shows (0xf..., as notes quote it). */
-	pub->env_tf = *tf;
+	arch_frame_publish(&pub->env_tf, tf);
 	arch_frame_print(&pub->env_tf);
 }
 
@@ -48,7 +48,7 @@ void trap_user_exception(struct Trapframe *tf, uintptr_t address)
 	struct env *env = this_cpu()->env;
 
 	if (tf->tf_trapno == T_BRKPT && boot_word("monitor")) {
-		env->pub->env_tf = *tf;
+		arch_frame_publish(&env->pub->env_tf, tf);
 		arch_frame_print(&env->pub->env_tf);
 		monitor_enter("a breakpoint in a program", tf);
 		return;

@@ -123,6 +123,14 @@ void arch_frame_sanitize(struct Trapframe *tf)
 	tf->tf_eflags = (tf->tf_eflags & FL_USER) | FL_IF | FL_MBS;
 }
 
+void arch_frame_publish(struct Trapframe *to, const struct Trapframe *tf)
+{
+	struct Trapframe copy = *tf;
+
+	copy.tf_regs.reg_oesp = 0;
+	*to = copy;
+}
+
 uintptr_t arch_call_fifth_argument(const struct Trapframe *tf)
 {
 	uint32_t word;
