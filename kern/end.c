@@ -103,6 +103,7 @@ static void vanish(struct env *env)
 	orphans_pass_on(env);
 	wait_notify_all(env);
 	spin_lock(&env->lock);
+	message_forget(env); /* one that it sent when its end had begun */
 	env->alive = false;
 	env->space = NULL;
 	env->parent = NULL;

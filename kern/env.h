@@ -65,8 +65,9 @@ struct env {
 
 	/* Guarded by the lock of the message queues. */
 	struct list senders;     /* who wait to send to this one, through wait_node */
-	struct env *sending_to;  /* in whose queue this one stands */
+	struct env *sending_to;  /* in whose queue this one is or is about to be; NULL: its message is taken, or gone */
 	struct message message;  /* what it sends */
+	uint32_t sends;          /* counts its sends that block */
 
 	envid_t ended_by;      /* who ended it */
 	bool frame_replaced;   /* by its parent while it waited: the wait's result is not to be put into it */

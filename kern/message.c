@@ -74,35 +74,44 @@ static int deliver(struct env *to, const struct message *message) UNCHECKED_LOCK
 	return 0;
 }
 
-/* The sender is blocked already; queue it, unless the receiver waits by now. */
-static void queue(struct env *sender, uint32_t serial, envid_t envid) UNCHECKED_LOCKING
+/* Take the message that env sends, which is no more in a queue then. */
+static struct message take(struct env *env) REQUIRES(queue_lock)
 {
-	struct env *to = env_slot(ENVX(envid));
+	struct message message = env->message;
+
+	list_remove(&env->wait_node);
+	env->message.page = NO_PAGE;
+	env->sending_to = NULL;
+	return message;
+}
+
+/*
+ * The sender is blocked already, in its wait number `serial`: queue its message, unless the receiver waits by now or is
+ * gone, or the sender's wait has been ended, and its message with that.
+ */
+static void queue(struct env *sender, uint32_t serial, uint32_t number, struct env *to, envid_t envid) UNCHECKED_LOCKING
+{
+	struct message message = { 0 };
 	int error = -E_BAD_ENV;
 
 	spin_lock(&to->lock);
-	if (to->alive && !to->dying && to->pub->env_id == envid) {
-		spin_lock(&queue_lock);
-		/* Whoever ended its wait meanwhile has done so before it looks at the queue. */
-		bool waits = sender->wait == ENV_WAIT_SEND && sender->wait_serial == serial && !sender->dying;
-		if (waits && to->wait != ENV_WAIT_MESSAGE) {
-			list_push_back(&to->senders, &sender->wait_node);
-			sender->sending_to = to;
-			waits = false;
-		}
-		spin_unlock(&queue_lock);
-		if (!waits) {
-			spin_unlock(&to->lock);
-			return;
-		}
-		struct message message = sender->message;
-		sender->message.page = NO_PAGE;
+	spin_lock(&queue_lock);
+	bool ours = sender->sending_to == to && sender->sends == number;
+	bool good = to->alive && !to->dying && to->pub->env_id == envid && !sender->dying;
+	bool waits = good && to->wait == ENV_WAIT_MESSAGE;
+	if (ours && good && !waits)
+		list_push_back(&to->senders, &sender->wait_node);
+	else if (ours)
+		message = take(sender);
+	spin_unlock(&queue_lock);
+	if (ours && waits)
 		error = deliver(to, &message);
-		if (error && message.page)
-			page_drop(message.page);
-	} else {
+	else
 		spin_unlock(&to->lock);
-	}
+	if (!ours || (good && !waits))
+		return;
+	if (error && message.page)
+		page_drop(message.page);
 	env_wake_wait(sender, serial, error);
 }
 
@@ -120,24 +129,26 @@ int message_send(envid_t envid, const struct message *message, bool blocks) UNCH
 	spin_unlock(&to->lock);
 	if (!blocks)
 		return -E_IPC_NOT_RECV;
+	spin_lock(&queue_lock);
 	self->message = *message;
+	self->sending_to = to;
+	uint32_t number = ++self->sends;
+	spin_unlock(&queue_lock);
 	sched_count_active(1); /* while we look whether its wait is over already, the system is not at rest */
-	queue(self, env_block(ENV_WAIT_SEND, envid, false), envid);
+	queue(self, env_block(ENV_WAIT_SEND, envid, false), number, to, envid);
 	sched_count_active(-1);
 	return 0;
 }
 
-/* Take the first message that queues for env, and its sender out of the queue, with the number of its wait. NULL: none. */
+/* Take the first message that queues for env; its sender, with the number of its wait. NULL: none. */
 static struct env *take_queued(struct env *env, struct message *message, uint32_t *serial)
 {
 	spin_lock(&queue_lock);
-	struct list *node = list_pop_front(&env->senders);
+	struct list *node = list_first(&env->senders);
 	struct env *sender = node ? LIST_ENTRY(node, struct env, wait_node) : NULL;
 	if (sender) {
-		sender->sending_to = NULL;
+		*message = take(sender);
 		*serial = sender->wait_serial;
-		*message = sender->message;
-		sender->message.page = NO_PAGE;
 	}
 	spin_unlock(&queue_lock);
 	return sender;
@@ -151,7 +162,7 @@ static void match(struct env *env) UNCHECKED_LOCKING
 	uint32_t serial;
 
 	spin_lock(&env->lock);
-	if (env->wait == ENV_WAIT_MESSAGE)
+	if (env->alive && !env->dying && env->wait == ENV_WAIT_MESSAGE)
 		sender = take_queued(env, &message, &serial);
 	if (!sender) {
 		spin_unlock(&env->lock);
@@ -185,18 +196,18 @@ int message_receive(uintptr_t dstva)
 	return 0;
 }
 
-void message_forget(struct env *env)
+bool message_forget(struct env *env)
 {
+	struct message message = { 0 };
+
 	spin_lock(&queue_lock);
-	if (env->sending_to) {
-		list_remove(&env->wait_node);
-		env->sending_to = NULL;
-	}
-	pfn_t page = env->message.page;
-	env->message.page = NO_PAGE;
+	bool there = env->sending_to;
+	if (there)
+		message = take(env);
 	spin_unlock(&queue_lock);
-	if (page)
-		page_drop(page);
+	if (message.page)
+		page_drop(message.page);
+	return there;
 }
 
 void message_receiver_ended(struct env *env)

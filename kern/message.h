@@ -34,8 +34,11 @@ int message_send(envid_t envid, const struct message *message, bool blocks);
  */
 int message_receive(uintptr_t dstva);
 
-/* env ends, or its wait was ended by another (its lock is held): its queued message goes. */
-void message_forget(struct env *env);
+/*
+ * env ends, or another wants to end its wait to send (its lock is held): its message goes. False: it has none, or
+ * that has been taken, and then the wait is about to end.
+ */
+bool message_forget(struct env *env);
 /* env has ended: those who queue for it are told. No environment's lock is held. */
 void message_receiver_ended(struct env *env);
 

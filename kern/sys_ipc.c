@@ -44,5 +44,8 @@ int32_t sys_ipc_recv(uintptr_t dstva)
 {
 	if (dstva < UTOP && dstva % PGSIZE)
 		return -E_INVAL;
-	return message_receive(dstva);
+	int error = message_receive(dstva);
+	if (unlikely(error == -E_NO_MEM) && reclaim())
+		error = message_receive(dstva);
+	return error;
 }

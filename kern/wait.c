@@ -74,15 +74,15 @@ static void interrupt(struct env *env) REQUIRES(family_lock, env->lock)
 {
 	struct Trapframe *tf = &env->pub->env_tf;
 
+	/* A message that is on its way arrives: the wait is about to end by itself. */
+	if (env->wait == ENV_WAIT_DELIVERY || (env->wait == ENV_WAIT_SEND && !message_forget(env)))
+		return;
 	if (env->wait == ENV_WAIT_CONSOLE)
 		console_forget(env);
 	else if (env->wait == ENV_WAIT_END)
 		list_remove(&env->wait_node);
-	bool sends = env->wait == ENV_WAIT_SEND;
 	env->wait = ENV_WAIT_NONE;
 	env->pub->env_ipc_recving = false;
-	if (sends)
-		message_forget(env);
 	if (env->frame_replaced) {
 		env->frame_replaced = false;
 		return;

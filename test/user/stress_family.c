@@ -1,8 +1,8 @@
 /*
  * stress_family [SEED]: environments on all CPUs that do random things to each other, legal and not: they make,
- * suspend, redirect, wait for and destroy children and strangers, map pages into and out of those who are just ending,
- * sleep at the console, fault. The parent of all keeps them going, and clears up; then the kernel must be sound, and
- * no page missing.
+ * suspend, redirect, wait for, write to and destroy children and strangers, map pages into and out of those who are
+ * just ending, sleep at the console, fault. The parent of all keeps them going, and clears up; then the kernel must be
+ * sound, and no page missing.
  *
  * Everything follows from the seed but for what the CPUs make of it. A failure names it.
  */
@@ -153,13 +153,19 @@ static int redirect(uint32_t *state)
 	return sys_env_set_trapframe(to, below(state, 10) ? &tf : (struct Trapframe *)some_page(state));
 }
 
-static int one_call(uint32_t *state)
+static int one_call(uint32_t *state, uint32_t i)
 {
 	char text[8];
 	uintptr_t from = some_page(state), to = some_page(state);
 	envid_t who = somebody(state);
 
-	switch (below(state, 16)) {
+	switch (below(state, 19)) {
+	case 16:
+		return libos_sys_ipc_try_send(who, i, from, some_perm(state) % PGSIZE);
+	case 17:
+		return libos_sys_ipc_send(who, i, from, RW);
+	case 18:
+		return libos_sys_ipc_recv(to);
 	case 0:
 		return who == 0 || who == sys_getenvid() ? 0 : sys_env_destroy(who);
 	case 1:
@@ -203,7 +209,7 @@ static void worker(uint32_t number)
 	uint32_t state = seed * 2654435761u + number, steps = number >> 31 ? STEPS_BELOW : STEPS;
 
 	for (uint32_t i = 0; i < steps; i++) {
-		if (one_call(&state) >= 0)
+		if (one_call(&state, i) >= 0)
 			__atomic_add_fetch(&calls_right, 1, __ATOMIC_RELAXED);
 		__atomic_add_fetch(&steps_done, 1, __ATOMIC_RELAXED);
 		if (i % 8 == 0)

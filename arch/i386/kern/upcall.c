@@ -19,6 +19,7 @@ bool arch_upcall_page_fault(struct Trapframe *tf, uintptr_t address)
 	};
 	uint8_t byte;
 
+	frame.utf_regs.reg_oesp = 0; /* a kernel address */
 	if (tf->tf_esp >= UXSTACKTOP - PGSIZE && tf->tf_esp < UXSTACKTOP)
 		top = tf->tf_esp - sizeof(uint32_t);
 	uintptr_t at = top - sizeof frame;
