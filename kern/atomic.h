@@ -1,6 +1,6 @@
 /*
- * Words that several CPUs change at once. All operations are sequentially consistent unless their name says
- * otherwise; on the machines that we know this costs nothing for a load.
+ * Words that several CPUs change at once. Those that change a word are sequentially consistent; atomic_load
+ * acquires, atomic_store_release releases.
  */
 #ifndef FINCH_KERN_ATOMIC_H
 #define FINCH_KERN_ATOMIC_H

@@ -19,8 +19,8 @@ struct space;
 enum {
 	ATTEND_SWITCH = 1, /* run another environment, if there is one: time is up, yield, or this one blocked */
 	ATTEND_ENV = 2,    /* look at the current environment's state: it may be dying or suspended */
-	ATTEND_FRAME = 8,  /* the frame was changed as a whole: nothing may be left out when it is restored */
 	ATTEND_STEP = 4,   /* the user's trap flag was set when it entered by sysenter: give it back */
+	ATTEND_FRAME = 8,  /* the frame was changed as a whole: nothing may be left out when it is restored */
 };
 
 #define CPU_LOCKS_MAX 16

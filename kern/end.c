@@ -2,9 +2,9 @@
  * The end of an environment.
  *
  * env_doom marks it; from then on it runs no user instruction: a CPU that runs it is made to enter the kernel. Then
- * it stands in a run queue like one that is ready, and whoever picks it takes it apart, a bounded slice at a time
- * (env_reap_slice): first it leaves its address space, which goes with its last environment, then its family, and
- * its id ends.
+ * it is taken apart, a bounded slice at a time (env_reap_slice): first it leaves its address space, which goes with its
+ * last environment, then its family, and its id ends. The first slice is done by its killer, or by the CPU that it ran
+ * on; between slices it stands in a run queue like one that is ready, and whoever picks it does the next.
  */
 #include <abi/error.h>
 #include <kern/console.h>

@@ -20,7 +20,7 @@ void page_init_caches(unsigned cpus_counted)
 	struct page_counts counts;
 
 	page_count(&counts);
-	/* All caches together hold at most a sixteenth of memory. */
+	/* All caches together hold at most a sixteenth of memory, or the few pages without which they are of no use. */
 	uint32_t share = counts.total / 16 / cpus_counted / (PAGE_ZONES + 1);
 	cache_max = MIN(MAX(share, 4u), 4u * CACHE_BATCH);
 	zero_max = MIN(share, (uint32_t)ZERO_POOL_MAX);
@@ -188,6 +188,9 @@ bool page_zero_ahead(void)
 	struct page_cache *cache = &this_cpu()->pages;
 
 	if (cache->zeroed[PAGE_HIGH].count + cache->zeroed[PAGE_DIRECT].count >= zero_max)
+		return false;
+	/* When memory runs short, what is free stays where all CPUs find it. */
+	if (buddy_free_pages() < zero_max * cpu_count)
 		return false;
 	enum page_zone zone = cache->zeroed[PAGE_HIGH].count > cache->zeroed[PAGE_DIRECT].count ? PAGE_DIRECT : PAGE_HIGH;
 	pfn_t pfn = take_plain(cache, zone);

@@ -14,7 +14,6 @@
 
 #include <abi/env.h>
 #include <arch/layout.h>
-#include <arch/layout.h>
 #include <kern/check.h>
 
 typedef uint32_t pfn_t;

@@ -53,11 +53,3 @@ void request_all(uint32_t mask)
 		}
 	}
 }
-
-void request_poke(unsigned n)
-{
-	if (n == this_cpu()->number)
-		this_cpu()->attention |= ATTEND_ENV | ATTEND_SWITCH;
-	else
-		platform_send_request(cpus[n]->platform_number);
-}

@@ -16,8 +16,6 @@
 
 /* Ask the CPUs in mask (the caller's own bit is ignored) and wait until all have answered. */
 void request_all(uint32_t mask);
-/* Interrupt CPU n so that it looks at its run queue and its environment; does not wait. */
-void request_poke(unsigned n);
 /* Answer what others have asked of this CPU. Called from the interrupt and from every loop that waits. */
 void request_serve(void);
 

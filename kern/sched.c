@@ -128,12 +128,6 @@ void sched_publish(struct env *env) UNCHECKED_LOCKING
 	spin_unlock(&cpu->runq.lock);
 }
 
-void sched_poke(struct env *env)
-{
-	if (env->sched == SCHED_RUNNING)
-		request_poke(env->cpu->number);
-}
-
 /* Take an environment from the longest queue of another CPU, if more than `spare` stand in it. */
 static struct env *steal(struct cpu *thief, uint32_t spare)
 {

@@ -38,8 +38,6 @@ bool sched_take_off(struct env *env);
 void sched_publish(struct env *env);
 /* A slice of the end of env, which stands in no queue and runs nowhere; what is left is queued on this CPU. */
 void sched_take_apart(struct env *env);
-/* Make the CPU that runs env, if one does, look at its state soon (does not wait). Its lock is held. */
-void sched_poke(struct env *env);
 
 /*
  * Called on the way back to user mode when this CPU's attention is set: gives the CPU to an environment that may

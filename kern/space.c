@@ -45,7 +45,7 @@ static bool pool_grow(void)
 		return false;
 	struct space *spaces = page_address(pfn);
 	for (size_t i = 0; i < PGSIZE / sizeof *spaces; i++) {
-		/* The first page directory word is not in use: a stable number for the lock order is the address. */
+		/* The number for the lock order comes from the address: it is unique, and never changes. */
 		spin_init(&spaces[i].lock, RANK_SPACE, "space", ((uintptr_t)&spaces[i] - KERNBASE) / sizeof *spaces);
 		pool_give(&spaces[i]);
 	}

@@ -1,5 +1,5 @@
 /*
- * The kernel's invariants, checked as a whole: pages against page tables, free lists, run queues, slots.
+ * The kernel's invariants, checked as a whole: free lists and caches of pages, run queues, slots and families.
  */
 #ifndef FINCH_KERN_VERIFY_H
 #define FINCH_KERN_VERIFY_H

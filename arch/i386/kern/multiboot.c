@@ -72,10 +72,9 @@ static void read_map(const struct info *info, bool want_ram)
 			break;
 		uint64_t end = entry->start + MIN(entry->length, 1ull << 32);
 		if (entry->start < 1ull << 32 && (entry->type == MAP_RAM) == want_ram) {
+			remove_ram(entry->start, end); /* ranges of RAM that overlap count once */
 			if (want_ram)
 				add_ram(entry->start, end);
-			else
-				remove_ram(entry->start, end);
 		}
 		offset += entry->size + 4;
 	}
