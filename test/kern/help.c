@@ -46,7 +46,7 @@ void test_on(unsigned cpu, void (*function)(void *argument), void *argument)
 	jobs[cpu].function = function;
 	jobs[cpu].argument = argument;
 	atomic_store_release(&jobs[cpu].wanted, 1);
-	request_poke(cpu);
+	platform_send_request(cpus[cpu]->platform_number);
 }
 
 void test_await(void)
