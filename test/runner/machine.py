@@ -53,6 +53,7 @@ class Boot:
             "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
             "-kernel", "finch", "-initrd", "boot.cpio", "-append", words] + machine.qemu
         self.how = ""
+        self.times = []  # (seconds, how long the reports were then)
 
     def _read(self, path):
         try:
@@ -87,10 +88,12 @@ class Boot:
 
     def _wait(self, process):
         size, since = -1, time.monotonic()
+        start = since
         while process.poll() is None:
             now = os.path.getsize(self.report_path) if os.path.exists(self.report_path) else 0
             if now != size:
                 size, since = now, time.monotonic()
+                self.times.append((since - start, size))
             if time.monotonic() - since > self.STALL:
                 return False
             time.sleep(0.05)
@@ -119,6 +122,18 @@ class Boot:
         path = os.path.join(folder, name)
         shutil.copy(self.console_path, path) if os.path.exists(self.console_path) else open(path, "w").close()
         return path
+
+    def slowest(self):
+        """[(seconds, report line)], the slowest first; as exact as the files are looked at."""
+        found, before, at = [], 0.0, 0
+        text = self.reports
+        for seconds, size in self.times:
+            for line in text[at:size].splitlines():
+                if not line.startswith("run "):
+                    found.append((seconds - before, line))
+                    before = seconds
+            at = size
+        return sorted(found, reverse=True)
 
     def close(self):
         shutil.rmtree(self.folder, ignore_errors=True)

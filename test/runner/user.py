@@ -138,6 +138,8 @@ def user_units(base, long):
                 try:
                     boot.run()
                     path = boot.keep(self.machine.name)
+                    with open(path + ".times", "w") as f:
+                        f.write("".join("%6.1f s  %s\n" % pair for pair in boot.slowest()))
                     outcome, begun, notes = parse_reports(boot.reports)
                     for passed, lines in outcome.values():
                         if not passed:
