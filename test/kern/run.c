@@ -52,7 +52,7 @@ static void end_panic(void)
 	panic("on purpose, by a boot word");
 }
 
-static void end_fault(void)
+static __attribute__((noinline)) void end_fault(void)
 {
 	/* In the gap below a stack: never mapped. */
 	volatile uint32_t *nowhere = (uint32_t *)(KSTACKTOP - KSTKSIZE - PGSIZE / 2);
