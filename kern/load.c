@@ -153,7 +153,7 @@ static int start(int argc, const char *argv[], bool bare)
 		return error; /* the machine does not go on without its first program: the space is left as it is */
 	arch_env_init(env, elf_entry(image), stack);
 	strlcpy(env->pub->env_label, argv[0], ENV_LABEL_SIZE);
-	env->first = true;
+	env->first = env->index == 0; /* of several the first one's end counts */
 	return env_start(env);
 }
 
