@@ -1,9 +1,9 @@
 """The kinds of tests: what units of work there are, and how each runs."""
 import glob
 import os
-import subprocess
 
 from kern import kern_units
+from children import run
 from machine import BUILD
 from report import Result
 from transcript import transcript_units
@@ -26,16 +26,6 @@ class Unit:
         return "./finch test '%s'" % name
 
 
-def run_command(arguments, limit, environment=None):
-    """Run a program of the host; (exit status, its output's lines)."""
-    try:
-        done = subprocess.run(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              timeout=limit, env=dict(os.environ, **(environment or {})))
-        return done.returncode, done.stdout.decode("utf-8", "replace").splitlines()
-    except subprocess.TimeoutExpired as e:
-        return -1, (e.stdout or b"").decode("utf-8", "replace").splitlines() + ["it did not end within %d s" % limit]
-
-
 class CheckUnit(Unit):
     """A static check of the Makefile."""
 
@@ -44,7 +34,7 @@ class CheckUnit(Unit):
         self.check = check
 
     def run(self):
-        status, lines = run_command(["make", "--no-print-directory", "-k", "B=" + BUILD, "check-" + self.check], 900)
+        status, lines = run(["make", "--no-print-directory", "-k", "B=" + BUILD, "check-" + self.check], 900)
         why = [line for line in lines if not line.startswith("  ") or ":" in line]
         return [Result(self.names[0], status == 0, ["expected no complaint, came:"] + why[:40])]
 
@@ -63,7 +53,7 @@ class LinesUnit(Unit):
         self.prefix = name.partition("/")[0]
 
     def run(self):
-        status, lines = run_command(self.command, self.limit, {"B": BUILD})
+        status, lines = run(self.command, self.limit, environment={"B": BUILD})
         results = []
         before = []
         for line in lines:
@@ -77,7 +67,7 @@ class LinesUnit(Unit):
             else:
                 before.append(line)
         if status != 0 and all(r.passed for r in results):
-            results.append(Result(self.name, False, ["expected exit status 0, came %d; the last lines:" % status] + before[-40:]))
+            results.append(Result(self.name, False, ["expected exit status 0, came %s; the last lines:" % status] + before[-40:]))
         return results
 
     def alone(self, name):
@@ -109,13 +99,13 @@ class SoakUnit(Unit):
         super().__init__("soak %d" % number, ["soak/%03d" % number])
 
     def run(self):
-        status, lines = run_command(["./finch", "run", "--cpus", "8", "--append", "batch", "--timeout", "120"], 200,
-                                    {"FINCH_BUILT": "1"})
+        status, lines = run(["./finch", "run", "--cpus", "8", "--append", "batch", "--timeout", "120"], 200,
+                            environment={"FINCH_BUILT": "1"})
         why = []
         if not any("finch> " in line for line in lines):
             why = ["expected the prompt, came:"] + lines[-30:]
         elif status != 0:
-            why = ["expected exit status 0, came %d:" % status] + lines[-30:]
+            why = ["expected exit status 0, came %s:" % status] + lines[-30:]
         return [Result(self.names[0], not why, why)]
 
 
@@ -129,5 +119,5 @@ def all_units(options):
     # What takes long comes first, so that it does not run alone at the end.
     units = list(script_units()) + list(check_units()) + list(user_units(Unit, options.long)) + \
         list(kern_units(Unit)) + list(host_units()) + \
-        list(transcript_units(Unit, run_command)) + units
+        list(transcript_units(Unit)) + units
     return units

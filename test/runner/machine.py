@@ -6,6 +6,8 @@ import subprocess
 import tempfile
 import time
 
+from children import ended, start
+
 BUILD = os.environ.get("FINCH_BUILD", "build")
 
 
@@ -73,7 +75,7 @@ class Boot:
     def run(self):
         """Run the machine to its end, or until it hangs; then its kernel is asked to say how things stand."""
         with open(os.path.join(self.folder, "qemu"), "wb") as errors:
-            process = subprocess.Popen(self.arguments, cwd=self.folder, stdin=subprocess.PIPE,
+            process = start(self.arguments, cwd=self.folder, stdin=subprocess.PIPE,
                                        stdout=subprocess.DEVNULL, stderr=errors)
         try:
             hung = not self._wait(process)
@@ -83,6 +85,7 @@ class Boot:
             if process.poll() is None:
                 process.kill()
             process.wait()
+            ended(process)
             process.stdin.close()
         self.how = self._describe(process.returncode, hung)
 

@@ -4,6 +4,7 @@ import threading
 import time
 import traceback
 
+from children import Stopped
 from report import Result
 
 JOBS = min(2, os.cpu_count() or 1)
@@ -16,6 +17,8 @@ def run_unit(unit, report):
         results = unit.run()
         if not results:
             results = [Result(unit.title, False, ["it gave no result"])]
+    except Stopped:
+        return
     except Exception:
         why = traceback.format_exc().splitlines()
         results = [Result(name, False, why) for name in unit.names]

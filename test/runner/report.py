@@ -22,6 +22,7 @@ class Report:
         self.passed = 0
         self.failures = []
         self.running = []
+        self.over = False
         self.live = sys.stdout.isatty()
 
     def begin(self, unit):
@@ -31,6 +32,8 @@ class Report:
 
     def end(self, unit, results, seconds):
         with self.lock:
+            if self.over:
+                return
             self.running.remove(unit.title)
             self.units_done += 1
             failed = [r for r in results if not r.passed]
@@ -60,8 +63,10 @@ class Report:
         sys.stdout.flush()
 
     def stopped(self):
-        self._clear()
-        print("stopped: %d of %d done" % (self.units_done, self.units))
+        with self.lock:
+            self.over = True
+            self._clear()
+            print("stopped: %d of %d done" % (self.units_done, self.units))
 
     def finish(self):
         self._clear()

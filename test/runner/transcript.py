@@ -13,8 +13,8 @@ import glob
 import os
 import re
 import shlex
-import subprocess
 
+from children import run
 from report import Result
 
 
@@ -62,11 +62,11 @@ class Transcript:
         for unwanted in self.never:
             why += ["expected no line like '%s', came: %s" % (unwanted, line) for line in lines if re.search(unwanted, line)]
         if status != self.status:
-            why.append("expected exit status %d, came %d" % (self.status, status))
+            why.append("expected exit status %d, came %s" % (self.status, status))
         return why + ["what came:"] + ["| " + line for line in lines[-40:]] if why else []
 
 
-def transcript_units(base, _run_command):
+def transcript_units(base):
     class TranscriptUnit(base):
         def __init__(self, transcript, variant):
             super().__init__("transcript %s (%s)" % (transcript.name, variant),
@@ -78,11 +78,9 @@ def transcript_units(base, _run_command):
             return ["./finch", "run", "--timeout", str(self.transcript.seconds)] + self.transcript.options
 
         def run(self):
-            environment = dict(os.environ, VARIANT=self.variant, FINCH_BUILT="1")
-            done = subprocess.run(self.command(), input=self.transcript.input.encode(), stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, env=environment, timeout=self.transcript.seconds + 60)
-            lines = done.stdout.decode("utf-8", "replace").replace("\r", "").splitlines()
-            why = self.transcript.judge(done.returncode, lines)
+            status, lines = run(self.command(), self.transcript.seconds + 60, self.transcript.input.encode(),
+                                {"VARIANT": self.variant, "FINCH_BUILT": "1"})
+            why = self.transcript.judge(status, lines)
             return [Result(self.names[0], not why, why)]
 
         def alone(self, name):
