@@ -223,8 +223,8 @@ static void count_on(uint32_t arg)
 		beside++;
 }
 
-/* Make a child fault with this upcall and this on the exception stack's page; last: where the kernel was to write or go. */
-static void dies(const char *what, void *upcall, int xstack_perm)
+/* Make a child fault with this upcall and these rights to the exception stack (0: none is there). */
+static void dies(const char *what, void *upcall, int xstack_perm, bool page_below)
 {
 	envid_t child = child_make(touch, (uint32_t)A);
 	int status = 0;
@@ -235,6 +235,8 @@ static void dies(const char *what, void *upcall, int xstack_perm)
 		expect_is(sys_page_alloc(0, B, RW), 0);
 		expect_is(sys_page_map(0, B, child, XSTACK, xstack_perm), 0);
 	}
+	if (page_below)
+		expect_is(sys_page_alloc(child, XSTACK - PGSIZE, RW), 0);
 	expect_is(sys_env_set_pgfault_upcall(child, upcall), 0);
 	cprintf("fault_upcall: %s, in %08x\n", what, child);
 	expect_is(sys_env_set_status(child, ENV_RUNNABLE), 0);
@@ -251,16 +253,17 @@ static void wrong(void)
 {
 	envid_t counter = child_run(count_on, 0);
 
-	dies("no upcall", NULL, RW);
-	dies("no exception stack", never_called, 0);
-	dies("exception stack read-only", never_called, RO);
-	dies("upcall in the kernel", (void *)0xf0100020, RW);
-	dies("upcall at the very end", (void *)0xffffffff, RW);
-	dies("upcall in the environment table", (void *)UENVS, RW);
-	dies("upcall unmapped", (void *)0xdeadbeef, RW);
-	dies("upcall unmapped, low", (void *)0x1000, RW);
-	dies("exception stack overflows", overflows, RW);
-	dies("exception stack full of faults", faults_again, RW);
+	dies("no upcall", NULL, RW, false);
+	dies("no exception stack", never_called, 0, false);
+	dies("exception stack read-only", never_called, RO, false);
+	dies("upcall in the kernel", (void *)0xf0100020, RW, false);
+	dies("upcall at the very end", (void *)0xffffffff, RW, false);
+	dies("upcall in the environment table", (void *)UENVS, RW, false);
+	dies("upcall unmapped", (void *)0xdeadbeef, RW, false);
+	dies("upcall unmapped, low", (void *)0x1000, RW, false);
+	dies("exception stack overflows", overflows, RW, false);
+	dies("exception stack full of faults", faults_again, RW, false);
+	dies("exception stack full of faults, memory below it", faults_again, RW, true);
 	expect_is(sys_page_unmap(0, B), 0);
 	expect_is(sys_env_destroy(counter), 0);
 	expect_end(counter, -E_KILLED);

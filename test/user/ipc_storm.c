@@ -130,7 +130,7 @@ static void sends_to_target(uint32_t with_page)
 	while (!over) {
 		expect_is(sys_page_alloc(0, A, RW), 0);
 		int error = sys_ipc_send(target, 1, with_page ? A : NOWHERE, RW);
-		expect(error == 0 || error == -E_BAD_ENV);
+		expect(error == 0 || error == -E_BAD_ENV || error == -E_INTERRUPTED);
 		if (error == 0)
 			__atomic_add_fetch(&given, 1, __ATOMIC_SEQ_CST);
 		else
@@ -171,6 +171,35 @@ static void dying_receivers(uint32_t rounds)
 		fail("%u messages were sent, %u taken", given, taken);
 }
 
+/* Receiver and senders are interrupted all the time: what was sent has been taken, and nothing else, and once. */
+static void interruptions(uint32_t rounds)
+{
+	envid_t all[5];
+	uint32_t random = 3, start;
+
+	over = false;
+	given = taken = 0;
+	target = all[0] = child_run(takes, 0);
+	for (uint32_t i = 1; i < 5; i++)
+		all[i] = child_run(sends_to_target, 1);
+	for (uint32_t round = 0; round < rounds; round++) {
+		uint32_t who = next_random(&random) % 9;
+		expect_is(sys_env_set_status(all[who < 5 ? who : 0], ENV_RUNNABLE), 0);
+		if (round % 64 == 0)
+			sys_yield();
+	}
+	over = true;
+	for (uint32_t i = 1; i < 5; i++)
+		expect_end(all[i], 0);
+	start = sys_time_msec();
+	wait_until(taken >= given || sys_time_msec() - start > 2000);
+	expect_is(taken, given);
+	cprintf("ipc_storm: %u messages, %u interruptions\n", given, rounds);
+	expect(taken > 0);
+	expect_is(sys_env_destroy(target), 0);
+	expect_end(target, -E_KILLED);
+}
+
 void umain(int argc, char **argv)
 {
 	uint32_t rounds = argc > 1 ? strtol(argv[1], NULL, 0) : cpu_total() > 2 ? ROUNDS / 4 : ROUNDS;
@@ -185,6 +214,8 @@ void umain(int argc, char **argv)
 	storm(rounds);
 	expect_is(free_pages(), before);
 	dying_receivers(rounds / 4);
+	expect_is(free_pages(), before);
+	interruptions(rounds * 200);
 	expect_is(free_pages(), before);
 	expect_kernel_sound();
 }
