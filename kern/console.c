@@ -20,6 +20,7 @@ static struct {
 	uint8_t bytes[RING_SIZE];
 	uint32_t head, tail; /* taken at head, put at tail; they only grow; read without the lock as a hint */
 	bool listening;
+	bool held;           /* the monitor reads: nobody else takes input in */
 	struct list readers; /* environments that wait, through wait_node */
 } input GUARDED_BY(input_lock) = { .readers = LIST_EMPTY(input.readers) };
 
@@ -70,7 +71,8 @@ void console_input(void)
 	for (unsigned most = env_limit(); most > 0; most--) {
 		struct list *node = NULL;
 		spin_lock(&input_lock);
-		fill();
+		if (!input.held)
+			fill();
 		if (input.tail != input.head)
 			node = list_pop_front(&input.readers);
 		spin_unlock(&input_lock);
@@ -95,6 +97,17 @@ int console_take(void) UNCHECKED_LOCKING
 	}
 	spin_unlock(&input_lock);
 	return byte;
+}
+
+void console_hold(bool held) UNCHECKED_LOCKING
+{
+	if (forced) {
+		input.held = held;
+		return;
+	}
+	spin_lock(&input_lock);
+	input.held = held;
+	spin_unlock(&input_lock);
 }
 
 int console_poll(void) UNCHECKED_LOCKING

@@ -19,6 +19,8 @@ void console_listen(void);
 void console_input(void);
 /* The next typed byte, 0 if there is none. */
 int console_take(void);
+/* While held, input is taken in by console_poll alone, so that another CPU that a panic stops has none of it. */
+void console_hold(bool held);
 /* The same, but looks at the platform too: for the monitor, whose CPU takes no interrupts. Works after a panic. */
 int console_poll(void);
 /*

@@ -1,5 +1,6 @@
 /* The monitor: its table of commands, its prompt, and those commands that end it. See monitor.h. */
 #include <common/string.h>
+#include <kern/console.h>
 #include <kern/atomic.h>
 #include <kern/cpu.h>
 #include <kern/monitor.h>
@@ -158,6 +159,9 @@ void monitor_enter(const char *reason, struct Trapframe *frame)
 	}
 	kprintf("Welcome to the Finch kernel monitor!\nType 'help' for a list of commands.\n");
 	kprintf("Here on CPU %u: %s.\n", this_cpu()->number, reason);
+	console_hold(true);
 	prompt(frame);
+	console_hold(false);
+	console_input(); /* what came meanwhile raised its interrupt in vain */
 	atomic_store_release(&busy, 0);
 }

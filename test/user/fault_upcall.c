@@ -11,7 +11,7 @@
 static volatile uint32_t faults;
 static volatile struct UTrapframe seen;
 static uint32_t wanted[8], got[8]; /* edi esi ebp ebx edx ecx eax esp, as PushRegs names them but for esp */
-static volatile uint32_t got_flags, esp_before, esp_after;
+static volatile uint32_t got_flags;
 extern char faulting[];
 
 static void see(struct UTrapframe *utf)

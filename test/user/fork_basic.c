@@ -15,7 +15,12 @@ static uint32_t bss[3000];
 static volatile uint32_t faults;
 
 /* Fork; what stands in the block is done by the child, which then ends with status 0. */
-#define IN_CHILD(id) for (id = forked(); id == 0; sys_env_exit(0))
+#define IN_CHILD(id) for ((id) = forked(); (id) == 0; (id) = end_child())
+
+static envid_t end_child(void)
+{
+	sys_env_exit(0);
+}
 
 static envid_t forked(void)
 {

@@ -10,7 +10,7 @@
 #define NOBODY 0x7ffff123
 
 static volatile int result, results[8];
-static volatile uint32_t order[8], arrived;
+static volatile uint32_t arrived;
 static volatile envid_t parent;
 static const volatile struct Env *self;
 
