@@ -132,17 +132,20 @@ void test_timer(void)
 	cpu->attention = 0;
 	cpu->timer_running = true;
 	platform_timer_set(2000000);
-	while (cpu->interrupts == interrupts && platform_time_ns() - start < 5000000000ull)
+	/* The tick alone clears timer_running; other interrupts may come too. */
+	while (cpu->timer_running && platform_time_ns() - start < 5000000000ull)
 		arch_poll_interrupts();
-	EXPECT_IS(cpu->interrupts - interrupts, 1);
+	EXPECT(cpu->interrupts > interrupts);
 	EXPECT(platform_time_ns() - start >= 1900000);
-	EXPECT(!cpu->timer_running && cpu->attention == ATTEND_SWITCH);
+	EXPECT(!cpu->timer_running && cpu->attention & ATTEND_SWITCH);
 	cpu->attention = 0;
 	/* Stopped, it does not come. */
+	cpu->timer_running = true;
 	platform_timer_set(1000000);
 	platform_timer_set(0);
 	start = platform_time_ns();
 	while (platform_time_ns() - start < 3000000)
 		arch_poll_interrupts();
-	EXPECT_IS(cpu->interrupts - interrupts, 1);
+	EXPECT(cpu->timer_running);
+	cpu->timer_running = false;
 }
