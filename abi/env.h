@@ -50,6 +50,8 @@ struct Env {
 	uint32_t env_wait;          /* ENV_WAIT_: what it waits for */
 	envid_t env_wait_for;       /* ENV_WAIT_END: for whose end; ENV_WAIT_SEND: to whom */
 	char env_label[ENV_LABEL_SIZE];
+	void *env_exception_upcall;    /* where exceptions other than page faults go, NULL: nowhere */
+	uintptr_t env_exception_stack; /* top of the page that both upcalls use as their stack */
 };
 
 /* The public record of a page of physical memory: pages[address / PGSIZE]. */

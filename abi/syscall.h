@@ -22,6 +22,15 @@ enum {
 /* A page count within a permission word: see syscall.def. */
 #define PERM_COUNT_SHIFT 12
 
+/*
+ * What SYS_env_set sets, each for an environment:
+ *
+ * ENV_SET_EXCEPTION_UPCALL: where exceptions other than page faults go, 0 for nowhere. A bad address shows when one comes.
+ * ENV_SET_EXCEPTION_STACK: the top of its exception stack, of one page, on which both upcalls start: a multiple of PGSIZE
+ *	above 0 and up to UXSTACKTOP, which it is in a new environment.
+ */
+enum { ENV_SET_EXCEPTION_UPCALL = 1, ENV_SET_EXCEPTION_STACK };
+
 /* What SYS_machine can do. */
 enum { MACHINE_POWEROFF = 1, MACHINE_REBOOT = 2 };
 

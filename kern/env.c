@@ -125,6 +125,7 @@ int env_create(struct env *parent, struct space *space, struct env **made)
 	pub->env_parent_id = parent ? parent->pub->env_id : 0;
 	pub->env_status = ENV_NOT_RUNNABLE;
 	pub->env_wait = ENV_WAIT_SUSPENDED;
+	pub->env_exception_stack = UXSTACKTOP;
 	env->dying = env->active = env->restarts = env->left_space = env->first = env->ended_itself = false;
 	env->frame_replaced = env->destroys_space = false;
 	env->suspended = true;

@@ -46,7 +46,6 @@ static int exofork(void)
 		return error;
 	}
 	arch_env_inherit(child);
-	child->pub->env_pgfault_upcall = NULL;
 	memcpy(child->pub->env_label, self->pub->env_label, ENV_LABEL_SIZE);
 	return child->pub->env_id;
 }
@@ -94,6 +93,35 @@ int32_t sys_env_set_pgfault_upcall(envid_t envid, uintptr_t upcall)
 	env->pub->env_pgfault_upcall = (void *)upcall;
 	env_release(env);
 	return 0;
+}
+
+/* Set one thing; env is the caller, or locked. */
+static int set(struct env *env, int what, uintptr_t value)
+{
+	switch (what) {
+	case ENV_SET_EXCEPTION_UPCALL:
+		env->pub->env_exception_upcall = (void *)value;
+		return 0;
+	case ENV_SET_EXCEPTION_STACK:
+		if (value % PGSIZE || value == 0 || value > UXSTACKTOP)
+			return -E_INVAL;
+		env->pub->env_exception_stack = value;
+		return 0;
+	default:
+		return -E_INVAL;
+	}
+}
+
+int32_t sys_env_set(envid_t envid, int what, uintptr_t value)
+{
+	struct env *env;
+	int error = env_find(envid, true, &env);
+
+	if (error)
+		return error;
+	error = set(env, what, value);
+	env_release(env);
+	return error;
 }
 
 int32_t sys_env_set_label(envid_t envid, uaddr_t label)

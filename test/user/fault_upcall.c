@@ -181,6 +181,44 @@ static void stackless(void)
 	expect_is(sys_page_unmap_range(0, B, 2), 2);
 }
 
+static void nests_moved(struct UTrapframe *utf)
+{
+	char *top = B + 2 * PGSIZE;
+
+	if (faults++ == 1) {
+		expect_is(utf + 1, top);
+		*(volatile char *)(A + 2 * PGSIZE) = 2;
+	} else {
+		expect((char *)utf->utf_esp < top && (char *)utf->utf_esp >= top - PGSIZE);
+		expect_is(utf + 1, utf->utf_esp - 4);
+	}
+	expect_is(sys_page_alloc(0, page_of(utf->utf_fault_va), RW), 0);
+}
+
+/* The exception stack elsewhere: the frame stands at the top of that one, and a fault on it goes below. */
+static void moved(void)
+{
+	char *page = B + PGSIZE;
+
+	expect_is(sys_page_alloc(0, page, RW), 0);
+	set_pgfault_handler(allocates);
+	expect_is(sys_env_set(0, ENV_SET_EXCEPTION_STACK, (uintptr_t)page + PGSIZE), 0);
+	memset(XSTACK, 0x55, PGSIZE);
+	faults = 0;
+	A[0] = 1;
+	expect_is(faults, 1);
+	/* The last word of the frame: esp, below which the upcall has put eip. */
+	expect_is(((uint32_t *)(page + PGSIZE))[-1], seen.utf_esp - 4);
+	set_pgfault_handler(nests_moved);
+	A[PGSIZE] = 1;
+	expect_is(faults, 3);
+	for (int i = 0; i < PGSIZE; i++)
+		expect(XSTACK[i] == 0x55);
+	expect_is(sys_env_set(0, ENV_SET_EXCEPTION_STACK, UXSTACKTOP), 0);
+	expect_is(sys_page_unmap_range(0, A, 3), 3);
+	expect_is(sys_page_unmap(0, page), 0);
+}
+
 /* Memory on demand: strings made by the library in pages that come when they are touched. */
 static void on_demand(void)
 {
@@ -286,6 +324,7 @@ void umain(int argc, char **argv)
 	changed();
 	nested();
 	stackless();
+	moved();
 	on_demand();
 	grow_records(8);
 	wrong();

@@ -39,6 +39,8 @@ static void new_child(void)
 	expect_is(env->env_tf.tf_ss, GD_UD | 3);
 	expect_is(env->env_tf.tf_eflags & (FL_IF | FL_IOPL_MASK | FL_VM | FL_NT), FL_IF);
 	expect_is((uintptr_t)env->env_pgfault_upcall, 0);
+	expect_is((uintptr_t)env->env_exception_upcall, 0);
+	expect_is(env->env_exception_stack, UXSTACKTOP);
 	expect_is(env->env_ipc_recving, 0);
 	expect(strncmp((const char *)env->env_label, (const char *)self->env_label, ENV_LABEL_SIZE) == 0);
 	destroy(child);
@@ -92,6 +94,8 @@ static void bad_ids(void)
 		expect_error(sys_env_set_trapframe(bad[i], &tf), E_BAD_ENV);
 		expect_error(sys_env_set_trapframe(bad[i], NULL), E_BAD_ENV);
 		expect_error(sys_env_set_pgfault_upcall(bad[i], umain), E_BAD_ENV);
+		expect_error(sys_env_set(bad[i], ENV_SET_EXCEPTION_STACK, UXSTACKTOP), E_BAD_ENV);
+		expect_error(sys_env_set(bad[i], 0, 0), E_BAD_ENV);
 		expect_error(sys_env_set_label(bad[i], "label"), E_BAD_ENV);
 		expect_error(sys_env_set_label(bad[i], NULL), E_BAD_ENV);
 		expect_error(sys_env_wait(bad[i], NULL), E_BAD_ENV);
@@ -129,6 +133,43 @@ static void bad_values(void)
 	expect_error(sys_machine(3), E_INVAL);
 }
 
+/* Upcall and stack for exceptions, of a child and of oneself; what cannot be is refused, and nothing changes. */
+static void exceptions(void)
+{
+	static const uintptr_t good[] = { PGSIZE, UTEXT, USTACKTOP, UXSTACKTOP };
+	static const uintptr_t bad[] = { 0, 1, PGSIZE - 1, PGSIZE + 4, UXSTACKTOP - 1, UXSTACKTOP + 1, UXSTACKTOP + PGSIZE,
+					 ULIM, KERNBASE, 0xFFFFF000, 0xFFFFFFFF };
+	envid_t child = sys_exofork(), grandchild;
+
+	expect(child > 0);
+	for (int i = 0; i < 2; i++) {
+		envid_t which = i ? child : 0;
+		const volatile struct Env *env = &envs[ENVX(i ? child : sys_getenvid())];
+		for (unsigned n = 0; n < ARRAY_SIZE(good); n++) {
+			expect_is(sys_env_set(which, ENV_SET_EXCEPTION_STACK, good[n]), 0);
+			expect_is(env->env_exception_stack, good[n]);
+		}
+		for (unsigned n = 0; n < ARRAY_SIZE(bad); n++)
+			expect_error(sys_env_set(which, ENV_SET_EXCEPTION_STACK, bad[n]), E_INVAL);
+		expect_is(env->env_exception_stack, UXSTACKTOP);
+		expect_is(sys_env_set(which, ENV_SET_EXCEPTION_UPCALL, 0xFFFFFFFF), 0);
+		expect_is((uintptr_t)env->env_exception_upcall, 0xFFFFFFFF);
+		expect_error(sys_env_set(which, 0, PGSIZE), E_INVAL);
+		expect_error(sys_env_set(which, -1, PGSIZE), E_INVAL);
+		expect_error(sys_env_set(which, 1000, PGSIZE), E_INVAL);
+		expect_is((uintptr_t)env->env_exception_upcall, 0xFFFFFFFF);
+	}
+	destroy(child);
+	/* A child inherits neither. */
+	expect_is(sys_env_set(0, ENV_SET_EXCEPTION_STACK, USTACKTOP), 0);
+	expect((grandchild = sys_exofork()) > 0);
+	expect_is((uintptr_t)envs[ENVX(grandchild)].env_exception_upcall, 0);
+	expect_is(envs[ENVX(grandchild)].env_exception_stack, UXSTACKTOP);
+	destroy(grandchild);
+	expect_is(sys_env_set(0, ENV_SET_EXCEPTION_STACK, UXSTACKTOP), 0);
+	expect_is(sys_env_set(0, ENV_SET_EXCEPTION_UPCALL, 0), 0);
+}
+
 static void labels(void)
 {
 	char *edge = (char *)0x10001000 - 4;
@@ -161,6 +202,7 @@ static void without_rights(uint32_t arg)
 		expect_error(sys_env_set_status(other, ENV_RUNNABLE), E_BAD_ENV);
 		expect_error(sys_env_set_trapframe(other, &tf), E_BAD_ENV);
 		expect_error(sys_env_set_pgfault_upcall(other, umain), E_BAD_ENV);
+		expect_error(sys_env_set(other, ENV_SET_EXCEPTION_UPCALL, (uintptr_t)umain), E_BAD_ENV);
 		expect_error(sys_env_set_label(other, "mine"), E_BAD_ENV);
 	}
 	grandchild = child_make(stop, 0);
@@ -202,6 +244,7 @@ void umain(int argc, char **argv)
 	generations();
 	bad_ids();
 	bad_values();
+	exceptions();
 	labels();
 	rights();
 	uint32_t before = free_pages();

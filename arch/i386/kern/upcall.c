@@ -12,7 +12,7 @@
 bool arch_upcall_page_fault(struct Trapframe *tf, uintptr_t address)
 {
 	const struct Env *pub = this_cpu()->env->pub;
-	uintptr_t upcall = (uintptr_t)pub->env_pgfault_upcall, top = UXSTACKTOP;
+	uintptr_t upcall = (uintptr_t)pub->env_pgfault_upcall, stack = pub->env_exception_stack, top = stack;
 	struct UTrapframe frame = {
 		.utf_fault_va = address, .utf_err = tf->tf_err, .utf_regs = tf->tf_regs,
 		.utf_eip = tf->tf_eip, .utf_eflags = tf->tf_eflags, .utf_esp = tf->tf_esp,
@@ -20,11 +20,11 @@ bool arch_upcall_page_fault(struct Trapframe *tf, uintptr_t address)
 	uint8_t byte;
 
 	frame.utf_regs.reg_oesp = 0; /* a kernel address */
-	if (tf->tf_esp >= UXSTACKTOP - PGSIZE && tf->tf_esp < UXSTACKTOP)
+	if (tf->tf_esp >= stack - PGSIZE && tf->tf_esp < stack)
 		top = tf->tf_esp - sizeof(uint32_t);
 	uintptr_t at = top - sizeof frame;
 	/* Below its page the stack has overflowed, whatever may be mapped there. */
-	if (at < UXSTACKTOP - PGSIZE || user_write((uaddr_t){ at }, &frame, sizeof frame) < 0) {
+	if (at < stack - PGSIZE || user_write((uaddr_t){ at }, &frame, sizeof frame) < 0) {
 		kprintf("[%08x] user_mem_check assertion failure for va %08x\n", pub->env_id, (uint32_t)at);
 		return false;
 	}

@@ -74,6 +74,11 @@ static inline int sys_env_set_label(envid_t envid, const char *label)
 	return libos_sys_env_set_label(envid, label);
 }
 
+static inline int sys_env_set(envid_t envid, int what, uintptr_t value)
+{
+	return libos_sys_env_set(envid, what, value);
+}
+
 static inline int sys_machine(int what)
 {
 	return libos_sys_machine(what);
