@@ -24,6 +24,7 @@
 #define ROWS 9
 #define POOL_ROW 6 /* pages taken in a row from the zeroed pool, which holds about 60 */
 #define RANGE 4096 /* pages in a large range: 16 MB */
+#define FAULT_ROW 200 /* fresh pages mapped by a fault handler in a row */
 
 #define PERM_WRITE (PTE_P | PTE_U | PTE_W)
 
@@ -226,6 +227,83 @@ static bool ranges_there(void)
 	return first_range_there() && pages_share(FIRST_RANGE, 0, SECOND_RANGE, PERM_WRITE, RANGE) == 0;
 }
 
+/* --- Page faults to a handler of the program --- */
+
+/* The faulting instruction is the two bytes of `movl (%ecx), %eax`. */
+#define FAULT_AT(address) __asm__ volatile(".byte 0x8B, 0x01" : : "c"(address) : "eax", "memory")
+
+static char *fault_next;
+
+static void skip_instruction(struct UTrapframe *utf)
+{
+	utf->utf_eip += 2;
+}
+
+static void map_page(struct UTrapframe *utf)
+{
+	sys_page_alloc(0, ROUNDDOWN((void *)utf->utf_fault_va, PGSIZE), PERM_WRITE);
+}
+
+static void user_fault(void)
+{
+	FAULT_AT(FIRST_RANGE);
+}
+
+static void user_fault_map(void)
+{
+	FAULT_AT(fault_next);
+	fault_next += PGSIZE;
+}
+
+static bool handler_skips(void)
+{
+	set_pgfault_handler(skip_instruction);
+	return true;
+}
+
+static bool handler_maps(void)
+{
+	set_pgfault_handler(map_page);
+	fault_next = PAGE + 2 * PGSIZE;
+	return pool_empty();
+}
+
+static bool mapped_gone(void)
+{
+	return pages_unmap(0, PAGE + 2 * PGSIZE, FAULT_ROW) == 0;
+}
+
+/* --- fork, with more or less memory that the parent has written to since the last fork --- */
+
+static void fork_exit_wait(void)
+{
+	envid_t child = fork();
+
+	if (child == 0)
+		exit();
+	check(child, "fork");
+	wait(child);
+}
+
+static bool touch(size_t count)
+{
+	if (!page_mapped(FIRST_RANGE) && pages_alloc(0, FIRST_RANGE, PERM_WRITE, count) < 0)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		((volatile char *)FIRST_RANGE)[i * PGSIZE]++;
+	return true;
+}
+
+static bool touch_4m(void)
+{
+	return touch(PTSIZE / PGSIZE);
+}
+
+static bool touch_16m(void)
+{
+	return touch(RANGE);
+}
+
 /*
  * page-pool first: a CPU that was idle has some zeroed pages even where no keys come. Starting programs before the
  * large ranges, whose page tables stay: spawn looks through all that there are.
@@ -239,6 +317,11 @@ static const struct operation operations[] = {
 	{ "exofork", exofork_destroy, 50, 1, NULL, NULL },
 	{ "start-tiny", start_tiny, 20, 1, has_tiny, NULL },
 	{ "start-this", start_this, 20, 1, NULL, NULL },
+	{ "user-fault", user_fault, 1000, 1, handler_skips, NULL },
+	{ "user-fault-map", user_fault_map, FAULT_ROW, 1, handler_maps, mapped_gone },
+	{ "fork-small", fork_exit_wait, 20, 1, NULL, NULL },
+	{ "fork-4m", fork_exit_wait, 1, 1, touch_4m, first_range_gone },
+	{ "fork-16m", fork_exit_wait, 1, 1, touch_16m, first_range_gone },
 	{ "page-inline", page_alloc_unmap, 200, 1, pool_empty, pool_was_empty },
 	{ "range-alloc", range_alloc, 1, RANGE, pool_empty, first_range_gone },
 	{ "range-map", range_map, 1, RANGE, first_range_there, ranges_gone },
