@@ -6,6 +6,7 @@
     input hello\\n                  what is typed, with \\n, \\t and \\b; may stand several times (nothing if not given)
     expect REGEX                   a line that must come; several must come in this order
     never REGEX                    no line may match
+    each-cpus 1 2 4 8              once on each of these numbers of CPUs (two, or what `run` says)
     on release                     only this build (both if not given)
     seconds 30                     the time it has (60)
 """
@@ -22,7 +23,7 @@ class Transcript:
     def __init__(self, path):
         self.name = os.path.basename(path)
         self.options, self.status, self.input, self.expect, self.never = [], 0, "", [], []
-        self.variants, self.seconds = ["release", "debug"], 60
+        self.variants, self.cpus, self.seconds = ["release", "debug"], [None], 60
         with open(path) as f:
             for number, line in enumerate(f, 1):
                 self._line(path, number, line.rstrip("\n"))
@@ -41,6 +42,8 @@ class Transcript:
             self.expect.append(rest)
         elif word == "never":
             self.never.append(rest)
+        elif word == "each-cpus":
+            self.cpus = rest.split()
         elif word == "on":
             self.variants = rest.split()
         elif word == "seconds":
@@ -68,14 +71,16 @@ class Transcript:
 
 def transcript_units(base):
     class TranscriptUnit(base):
-        def __init__(self, transcript, variant):
-            super().__init__("transcript %s (%s)" % (transcript.name, variant),
-                             ["transcript/%s@%s" % (transcript.name, variant)])
+        def __init__(self, transcript, variant, cpus):
+            machine = "%s-%s" % (cpus, variant) if cpus else variant
+            super().__init__("transcript %s (%s)" % (transcript.name, machine),
+                             ["transcript/%s@%s" % (transcript.name, machine)])
             self.transcript = transcript
             self.variant = variant
+            self.options = transcript.options + (["--cpus", cpus] if cpus else [])
 
         def command(self):
-            return ["./finch", "run", "--timeout", str(self.transcript.seconds)] + self.transcript.options
+            return ["./finch", "run", "--timeout", str(self.transcript.seconds)] + self.options
 
         def run(self):
             status, lines = run(self.command(), self.transcript.seconds + 60, self.transcript.input.encode(),
@@ -90,4 +95,5 @@ def transcript_units(base):
     for path in sorted(glob.glob("test/transcript/*")):
         transcript = Transcript(path)
         for variant in transcript.variants:
-            yield TranscriptUnit(transcript, variant)
+            for cpus in transcript.cpus:
+                yield TranscriptUnit(transcript, variant, cpus)
