@@ -109,6 +109,7 @@ $(foreach t,$(TOOL_NAMES),$(eval $(call tool,$(t))))
 VARIANTS := release debug
 KERNEL_SOURCES := $(wildcard kern/*.c arch/$(ARCH)/kern/*.c arch/$(ARCH)/kern/*.S dev/pc/*.c dev/pc/*.S common/*.c)
 TESTS_IN_debug := $(wildcard test/kern/*.c)
+TESTS_IN_release := $(wildcard test/kern/verify*.c)
 KERNEL_SCRIPT := arch/$(ARCH)/kern/kernel.ld
 MKSYMS := $(B)/tools/mksyms
 
@@ -262,7 +263,7 @@ THREADED := $(wildcard kern/*.c arch/$(ARCH)/kern/*.c dev/pc/*.c)
 check-locks:
 	$(Q)$(MAKE) --no-print-directory CC=clang WERROR='-Werror -Wthread-safety' locks
 locks:
-	$(Q)bad=0; for v in $(VARIANTS); do for f in $(THREADED) $$(ls kern/$$v/*.c); do \
+	$(Q)bad=0; for v in $(VARIANTS); do for f in $(THREADED) $(TESTS_IN_release) $$(ls kern/$$v/*.c); do \
 		$(CC) $(KERNEL_FLAGS) -Ikern/$$v $(KERNEL_INCLUDES) -fsyntax-only $$f || bad=1; done; done; exit $$bad
 
 # Every header compiles alone.

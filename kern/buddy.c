@@ -6,7 +6,6 @@
 #include <kern/arch.h>
 #include <kern/boot.h>
 #include <kern/buddy.h>
-#include <kern/print.h>
 
 static_assert((DIRECT_MAP_LIMIT >> PGSHIFT) % (1 << (BUDDY_ORDERS - 1)) == 0, "zones meet at a largest block");
 
@@ -16,7 +15,7 @@ struct page_state *page_states;
 pfn_t page_limit;
 uint32_t page_total;
 
-static pfn_t free_blocks[PAGE_ZONES][BUDDY_ORDERS] GUARDED_BY(buddy_lock);
+pfn_t buddy_blocks[PAGE_ZONES][BUDDY_ORDERS];
 static uint32_t free_pages;
 
 static enum page_zone zone_of(pfn_t pfn)
@@ -27,7 +26,7 @@ static enum page_zone zone_of(pfn_t pfn)
 static void block_insert(pfn_t pfn, unsigned order) REQUIRES(buddy_lock)
 {
 	struct page_state *state = &page_states[pfn];
-	pfn_t *head = &free_blocks[zone_of(pfn)][order];
+	pfn_t *head = &buddy_blocks[zone_of(pfn)][order];
 
 	state->order = order;
 	state->block_free = true;
@@ -46,7 +45,7 @@ static void block_remove(pfn_t pfn) REQUIRES(buddy_lock)
 	if (state->prev)
 		page_states[state->prev].next = state->next;
 	else
-		free_blocks[zone_of(pfn)][state->order] = state->next;
+		buddy_blocks[zone_of(pfn)][state->order] = state->next;
 	if (state->next)
 		page_states[state->next].prev = state->prev;
 }
@@ -55,11 +54,11 @@ pfn_t buddy_take(enum page_zone zone, unsigned order)
 {
 	unsigned have = order;
 
-	while (have < BUDDY_ORDERS && !free_blocks[zone][have])
+	while (have < BUDDY_ORDERS && !buddy_blocks[zone][have])
 		have++;
 	if (have == BUDDY_ORDERS)
 		return NO_PAGE;
-	pfn_t pfn = free_blocks[zone][have];
+	pfn_t pfn = buddy_blocks[zone][have];
 	block_remove(pfn);
 	while (have > order) {
 		have--;
@@ -92,35 +91,6 @@ uint32_t buddy_free_pages(void)
 bool page_managed(pfn_t pfn)
 {
 	return pfn < page_limit && page_states[pfn].managed;
-}
-
-unsigned buddy_verify(void)
-{
-	unsigned wrong = 0;
-	uint32_t found = 0;
-
-	spin_lock(&buddy_lock);
-	for (unsigned zone = 0; zone < PAGE_ZONES; zone++) {
-		for (unsigned order = 0; order < BUDDY_ORDERS; order++) {
-			for (pfn_t pfn = free_blocks[zone][order]; pfn; pfn = page_states[pfn].next) {
-				const struct page_state *state = &page_states[pfn];
-				if (!state->block_free || state->order != order || pfn % (1u << order) ||
-				    page_refs[pfn].pp_ref != 0) {
-					kprintf("free block %05x of order %u is not as it should be\n", pfn, order);
-					wrong++;
-				}
-				found += 1u << order;
-				if (found > page_total)
-					break;
-			}
-		}
-	}
-	if (found != free_pages) {
-		kprintf("the free lists hold %u pages, the count says %u\n", found, free_pages);
-		wrong++;
-	}
-	spin_unlock(&buddy_lock);
-	return wrong;
 }
 
 /* --- At boot --- */

@@ -13,11 +13,11 @@
 
 extern struct spinlock buddy_lock;
 extern uint32_t page_total; /* managed pages */
+extern pfn_t buddy_blocks[PAGE_ZONES][BUDDY_ORDERS] GUARDED_BY(buddy_lock); /* the first free block of each order */
 
 /* A block of 2^order pages of a zone, NO_PAGE if there is none. */
 pfn_t buddy_take(enum page_zone zone, unsigned order) REQUIRES(buddy_lock);
 void buddy_give(pfn_t pfn, unsigned order) REQUIRES(buddy_lock);
 uint32_t buddy_free_pages(void);
-unsigned buddy_verify(void);
 
 #endif

@@ -43,7 +43,6 @@ struct cpu {
 	atomic_t flush_pending;  /* any CPU sets: translations to forget before user code runs here */
 	atomic_t lazy;           /* 1: idle, so nobody need interrupt it for a flush */
 	atomic_t drain_wanted;   /* any CPU sets: give cached pages back with the next answer */
-	atomic_t verify_wanted;  /* tests: another CPU sets; check own lists of pages with the next answer */
 	atomic_t started;        /* 1 once it runs */
 
 	/* Statistics, for people. */

@@ -15,6 +15,7 @@
 #include <kern/print.h>
 #include <kern/request.h>
 #include <kern/rest.h>
+#include <kern/verify.h>
 
 static int first_status = -1;
 
@@ -146,5 +147,7 @@ struct env *env_attend(void)
 		env_publish(env);
 	}
 	spin_unlock(&env->lock);
+	if (cpu->env)
+		verify_attend();
 	return ending;
 }

@@ -19,8 +19,8 @@ struct spinlock family_lock = SPINLOCK(RANK_FAMILY, "family");
 static struct Env *records;    /* public: UENVS of programs */
 static struct env *slots[NENV]; /* private, made when a slot is first used */
 static uint32_t limit;
-static uint32_t fresh GUARDED_BY(family_lock);          /* slots from here on were never used */
-static struct list free_slots = LIST_EMPTY(free_slots); /* used before; the last freed is the first */
+static uint32_t fresh GUARDED_BY(family_lock); /* slots from here on were never used */
+struct list env_free_slots = LIST_EMPTY(env_free_slots); /* used before; the last freed is the first */
 static atomic_t live;
 
 void env_init(void)
@@ -37,6 +37,11 @@ void env_init(void)
 uint32_t env_limit(void)
 {
 	return limit;
+}
+
+uint32_t env_slots_used(void) UNCHECKED_LOCKING
+{
+	return fresh;
 }
 
 uint32_t env_live(void)
@@ -74,7 +79,7 @@ static int slots_grow(uint32_t index) REQUIRES(family_lock)
 
 static int slot_take(struct env **env) REQUIRES(family_lock)
 {
-	struct list *node = list_pop_front(&free_slots);
+	struct list *node = list_pop_front(&env_free_slots);
 
 	if (node) {
 		*env = LIST_ENTRY(node, struct env, runq_node);
@@ -93,7 +98,7 @@ static int slot_take(struct env **env) REQUIRES(family_lock)
 
 void env_slot_give(struct env *env)
 {
-	list_push_front(&free_slots, &env->runq_node);
+	list_push_front(&env_free_slots, &env->runq_node);
 	atomic_add(&live, -1u);
 }
 

@@ -10,6 +10,7 @@
 #include <kern/rest.h>
 #include <kern/selftest.h>
 #include <kern/trap.h>
+#include <kern/verify.h>
 #include <kern/version.h>
 
 /* Cut what the loader added behind the archive; a damaged one is told of, and starts nothing. */
@@ -37,6 +38,8 @@ static void main_on_own_stack(void)
 	cpu_start_others();
 	big_lock_wanted = boot_word("lock=big");
 	big_lock_enter();
+	if (boot_word("test"))
+		verify_begin();
 	selftest_run();                /* in builds made for it */
 	console_listen();
 	if (!load_programs() && boot_word("batch"))

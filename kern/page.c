@@ -6,7 +6,6 @@
 #include <kern/buddy.h>
 #include <kern/cpu.h>
 #include <kern/page.h>
-#include <kern/print.h>
 
 #define CACHE_BATCH_ORDER 4
 #define CACHE_BATCH (1 << CACHE_BATCH_ORDER) /* pages moved between a cache and the buddy allocator at once */
@@ -236,36 +235,6 @@ void page_fail_after(uint32_t n)
 void page_fail_never(void)
 {
 	fail.armed = fail.failing = false;
-}
-
-static unsigned list_verify(const struct page_list *list, unsigned cpu, const char *name)
-{
-	uint32_t count = 0;
-
-	for (pfn_t pfn = list->first; pfn && count <= list->count; pfn = page_states[pfn].next) {
-		if (!page_managed(pfn) || page_references(pfn) != 0) {
-			kprintf("CPU %u: page %05x in its %s list has %u references\n", cpu, pfn, name,
-				page_managed(pfn) ? page_references(pfn) : 0);
-			return 1;
-		}
-		count++;
-	}
-	if (count == list->count)
-		return 0;
-	kprintf("CPU %u: its %s list has %u pages, not %u\n", cpu, name, count, list->count);
-	return 1;
-}
-
-unsigned page_verify_cache(void)
-{
-	const struct page_cache *cache = &this_cpu()->pages;
-	unsigned wrong = 0;
-
-	for (unsigned zone = 0; zone < PAGE_ZONES; zone++) {
-		wrong += list_verify(&cache->plain[zone], this_cpu()->number, "plain");
-		wrong += list_verify(&cache->zeroed[zone], this_cpu()->number, "zeroed");
-	}
-	return wrong;
 }
 
 uint32_t page_count_unused(void)

@@ -37,6 +37,7 @@ struct page_state {
 	uint8_t order;     /* of a block that is free in the buddy allocator, for its first page */
 	bool block_free;   /* this is the first page of such a block */
 	bool managed;      /* RAM that is or was free at boot */
+	bool boot;         /* tests: the kernel holds it since then */
 };
 
 /* The arrays that describe every page: public at UPAGES, and the kernel's own. */
@@ -103,8 +104,6 @@ struct page_counts {
 /* How many pages there are. Exact while no other CPU takes or drops. */
 void page_count(struct page_counts *counts);
 
-/* Check this CPU's lists of free pages; prints what is wrong with them and returns how much. For tests. */
-unsigned page_verify_cache(void);
 /* Pages without a reference, looked at one by one: unlike page_count right while idle CPUs zero some. For tests. */
 uint32_t page_count_unused(void);
 

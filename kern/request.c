@@ -4,7 +4,6 @@
 #include <kern/request.h>
 #include <kern/platform.h>
 #include <kern/space_load.h>
-#include <kern/verify.h>
 
 void request_serve(void)
 {
@@ -22,8 +21,6 @@ void request_serve(void)
 		cpu->attention |= ATTEND_ENV;
 	if (atomic_load(&cpu->drain_wanted) && atomic_exchange(&cpu->drain_wanted, 0))
 		page_drain();
-	if (unlikely(atomic_load(&cpu->verify_wanted)) && atomic_exchange(&cpu->verify_wanted, 0))
-		verify_cache();
 	/* Draining may have waited for a lock, and a later request been answered there: that one stays answered. */
 	if ((int32_t)(wanted - atomic_load(&cpu->request_done)) > 0)
 		atomic_store_release(&cpu->request_done, wanted);

@@ -9,6 +9,7 @@
 #include <kern/selftest.h>
 #include <kern/space_load.h>
 #include <kern/trap.h>
+#include <kern/verify.h>
 
 static atomic_t idle_mask;
 static atomic_t active_count;
@@ -28,6 +29,11 @@ uint32_t sched_idle_mask(void)
 void sched_count_active(int change)
 {
 	atomic_add(&active_count, change);
+}
+
+uint32_t sched_active(void)
+{
+	return atomic_load(&active_count);
 }
 
 static inline void runq_push(struct cpu *cpu, struct env *env) REQUIRES(cpu->runq.lock)
@@ -184,6 +190,7 @@ static struct env *idle(struct cpu *cpu)
 			rest_begin(); /* nobody is left who could make work */
 		big_lock_leave();
 		request_serve();
+		verify_attend();
 		if (VARIANT_DEBUG)
 			selftest_help();
 		if (!page_zero_ahead())

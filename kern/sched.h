@@ -49,6 +49,8 @@ void sched_tick(void);
 
 /* Environments that run, are ready, or wait for something that can still come; none left: the system is at rest. */
 void sched_count_active(int change);
+/* How many they are; for tests. */
+uint32_t sched_active(void);
 
 /* How many CPUs are idle: bit n for CPU n. */
 uint32_t sched_idle_mask(void);

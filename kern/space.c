@@ -16,14 +16,14 @@ struct replaced {
 };
 
 static struct spinlock pool_lock = SPINLOCK(RANK_POOL, "space pool");
-static struct space *pool GUARDED_BY(pool_lock); /* unused ones, linked through cursor */
+struct space *space_pool; /* [pool_lock] */
 
 static struct space *pool_take(void)
 {
 	spin_lock(&pool_lock);
-	struct space *space = pool;
+	struct space *space = space_pool;
 	if (space)
-		pool = (struct space *)space->cursor;
+		space_pool = (struct space *)space->cursor;
 	spin_unlock(&pool_lock);
 	return space;
 }
@@ -31,8 +31,8 @@ static struct space *pool_take(void)
 static void pool_give(struct space *space)
 {
 	spin_lock(&pool_lock);
-	space->cursor = (uintptr_t)pool;
-	pool = space;
+	space->cursor = (uintptr_t)space_pool;
+	space_pool = space;
 	spin_unlock(&pool_lock);
 }
 

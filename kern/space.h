@@ -28,6 +28,9 @@ struct space {
 	uintptr_t cursor;        /* how far space_destroy_slice has come */
 };
 
+/* Unused ones, linked through cursor; for tests. */
+extern struct space *space_pool;
+
 /* A new space with nothing mapped and one environment. NULL: out of memory. */
 struct space *space_create(void) must_use;
 /* Give back a new space that nothing was mapped in and no environment used. */

@@ -156,13 +156,18 @@ static int test_report(uaddr_t text, size_t len)
 	return 0;
 }
 
-static int32_t test_free_pages(void)
+/* Once more, after others had the CPU. */
+static int32_t test_again(void)
 {
-	if (!env_any_dying())
-		return page_count_unused();
-	/* Once more, after others had the CPU. */
-	this_cpu()->attention |= ATTEND_SWITCH;
+	this_cpu()->attention |= ATTEND_SWITCH | ATTEND_ENV;
 	return arch_call_again(arch_frame());
+}
+
+static int32_t test_check(void)
+{
+	int violations = verify_all();
+
+	return violations < 0 ? test_again() : violations;
 }
 
 int32_t sys_test(int op, uintptr_t arg, uaddr_t text, size_t len)
@@ -184,9 +189,9 @@ int32_t sys_test(int op, uintptr_t arg, uaddr_t text, size_t len)
 			page_fail_after(arg);
 		return 0;
 	case TEST_CHECK:
-		return verify_all();
+		return test_check();
 	case TEST_FREE_PAGES:
-		return test_free_pages();
+		return env_any_dying() ? test_again() : (int32_t)page_count_unused();
 	default:
 		return -E_INVAL;
 	}

@@ -1,4 +1,4 @@
-/* Tests of slots and ids of environments: kern/env.c; and of what kern/verify.c looks at. */
+/* Tests of slots and ids of environments: kern/env.c; and of what TEST_CHECK looks at. */
 #include <abi/error.h>
 #include <kern/env.h>
 #include <kern/verify.h>

@@ -2,6 +2,7 @@
 #include <common/string.h>
 #include <kern/buddy.h>
 #include <kern/reclaim.h>
+#include <kern/verify.h>
 #include "test.h"
 
 /* --- The buddy allocator against a model --- */
@@ -83,13 +84,12 @@ void test_buddy_random(void)
 		if (cpu_count == 1)
 			EXPECT_IS(buddy_free_pages() + taken, free);
 	}
-	EXPECT_IS(buddy_verify(), 0);
 	while (count)
 		give(&blocks[--count]);
 	histogram(after);
 	if (cpu_count == 1)
 		EXPECT_IS(memcmp(before, after, sizeof before), 0);
-	EXPECT_IS(buddy_verify(), 0);
+	EXPECT_IS(verify_all(), 0);
 }
 
 /* Take all pages of a zone one by one, linked through their states; give them back in an odd order. */
@@ -127,7 +127,7 @@ void test_buddy_exhaustion(void)
 	histogram(after);
 	if (cpu_count == 1)
 		EXPECT_IS(memcmp(before, after, sizeof before), 0);
-	EXPECT_IS(buddy_verify(), 0);
+	EXPECT_IS(verify_all(), 0);
 }
 
 /* --- Pages --- */
@@ -155,7 +155,7 @@ void test_page_references(void)
 	*page_note(pfn) = 0xFFFFFFFF;
 	page_drop(pfn);
 	EXPECT_IS(test_free_pages(), free);
-	EXPECT_IS(page_verify_cache(), 0);
+	EXPECT_IS(verify_all(), 0);
 }
 
 static bool is_zero(pfn_t pfn)
@@ -211,10 +211,9 @@ void test_page_drain(void)
 	while (page_zero_ahead())
 		continue;
 	EXPECT(cached(this_cpu()) > 0);
-	EXPECT_IS(page_verify_cache(), 0);
 	page_drain();
 	EXPECT_IS(cached(this_cpu()), 0);
-	EXPECT_IS(buddy_verify(), 0);
+	EXPECT_IS(verify_all(), 0);
 	EXPECT(reclaim());
 	EXPECT_IS(test_free_pages(), free);
 }
@@ -256,5 +255,5 @@ void test_page_all_cpus(void)
 			page_drop(pfn);
 	}
 	EXPECT_IS(test_free_pages(), free);
-	EXPECT_IS(buddy_verify(), 0);
+	EXPECT_IS(verify_all(), 0);
 }

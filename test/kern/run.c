@@ -8,6 +8,7 @@
 #include <kern/rest.h>
 #include <kern/selftest.h>
 #include <kern/trap.h>
+#include <kern/verify.h>
 #include "test.h"
 
 struct test {
@@ -145,7 +146,8 @@ void selftest_run(void)
 	for (unsigned i = 0; i < ARRAY_SIZE(tests); i++) {
 		if (!all && !boot_word(tests[i].word))
 			continue;
-		count++;
+		if (count++ == 0)
+			verify_begin();
 		passed += run(&tests[i]);
 	}
 	big_lock_enter();

@@ -1,0 +1,86 @@
+/* The check of all invariants, and how the other CPUs are brought to a stop for it: see kern/verify.h. */
+#include <kern/print.h>
+#include <kern/request.h>
+#include <kern/trap.h>
+#include <kern/verify.h>
+#include "verify.h"
+
+#define LINES_MAX 20
+#define PATIENCE 100000 /* looks at who stands still before the others are called again */
+
+atomic_t verify_wanted;
+static atomic_t busy;     /* a check is going on */
+static atomic_t standing; /* CPUs that stand still: bit n for CPU n */
+static unsigned violations;
+
+void wrong(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (violations++ >= LINES_MAX)
+		return;
+	va_start(ap, fmt);
+	kvprintf(fmt, ap);
+	va_end(ap);
+}
+
+void verify_stand_still(void)
+{
+	struct cpu *cpu = this_cpu();
+	uint32_t me = 1u << cpu->number;
+	bool big = cpu->big_lock_held;
+
+	if (!(atomic_load(&verify_wanted) & me))
+		return;
+	if (big)
+		big_lock_drop();
+	atomic_or(&standing, me);
+	while (atomic_load(&verify_wanted)) {
+		/* A request may be about the environment that this CPU has: it does not count as standing when it answers. */
+		if (atomic_load(&cpu->request_wanted) != atomic_load(&cpu->request_done)) {
+			atomic_and(&standing, ~me);
+			request_serve();
+			break;
+		}
+		arch_pause();
+	}
+	atomic_and(&standing, ~me);
+	if (big)
+		big_lock_take();
+}
+
+static void stop_others(void)
+{
+	uint32_t others = (uint32_t)((1ull << cpu_count) - 1) & ~(1u << this_cpu()->number), missing;
+
+	atomic_exchange(&verify_wanted, others);
+	while ((missing = others & ~atomic_load(&standing))) {
+		request_all(missing);
+		for (unsigned looks = 0; looks < PATIENCE && (others & ~atomic_load(&standing)); looks++) {
+			request_serve();
+			arch_pause();
+		}
+	}
+}
+
+int verify_all(void)
+{
+	bool big = this_cpu()->big_lock_held;
+
+	if (atomic_exchange(&busy, 1))
+		return -1;
+	if (big)
+		big_lock_drop();
+	stop_others();
+	violations = 0;
+	verify_envs();
+	verify_pages();
+	int found = violations;
+	atomic_exchange(&verify_wanted, 0);
+	while (atomic_load(&standing))
+		arch_pause();
+	atomic_exchange(&busy, 0);
+	if (big)
+		big_lock_take();
+	return found;
+}

@@ -1,0 +1,209 @@
+/* Invariants of environments: slots, ids, families, queues, waits. All CPUs stand still. */
+#include <common/string.h>
+#include <kern/cpu.h>
+#include <kern/family.h>
+#include "verify.h"
+
+/* In which lists a slot was found; through runq_node the first three, through wait_node the next, through sibling. */
+enum { IN_QUEUE = 1, ON_CPU = 2, IN_FREE = 4, IN_WAITERS = 8, IN_SENDERS = 16, IS_CHILD = 32 };
+
+static uint8_t where[NENV];
+
+static uint32_t id_of(const struct env *env)
+{
+	return env->pub->env_id;
+}
+
+/* Mark env as found; the same kind twice is wrong. */
+static void found(const struct env *env, unsigned as)
+{
+	if (where[env->index] & as)
+		wrong("%08x is twice in lists of kind %u\n", id_of(env), as);
+	where[env->index] |= as;
+}
+
+/* Is the list one that can be followed? */
+static bool list_good(const struct list *head, const char *name, uint32_t of)
+{
+	unsigned steps = 0;
+
+	LIST_FOR_EACH(node, head) {
+		if (node->next->prev != node || node->prev->next != node || steps++ > NENV) {
+			wrong("%s of %08x: the list is broken\n", name, of);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* --- What stands in lists --- */
+
+static void walk_queue(const struct cpu *cpu)
+{
+	uint32_t count = 0;
+
+	if (!list_good(&cpu->runq.ready, "the run queue", cpu->number))
+		return;
+	LIST_FOR_EACH(node, &cpu->runq.ready) {
+		const struct env *env = LIST_ENTRY(node, struct env, runq_node);
+		if (!env->alive || env->sched != SCHED_QUEUED || env->cpu != cpu)
+			wrong("%08x stands in the queue of CPU %u, but should not\n", id_of(env), cpu->number);
+		found(env, IN_QUEUE);
+		count++;
+	}
+	if (count != cpu->runq.count)
+		wrong("%u in the queue of CPU %u, the count says %u\n", count, cpu->number, cpu->runq.count);
+	if (cpu->runq.lock.held.value)
+		wrong("the queue of CPU %u is locked\n", cpu->number);
+}
+
+static void check_cpu(const struct cpu *cpu)
+{
+	const struct env *env = cpu->env;
+
+	walk_queue(cpu);
+	if (!env)
+		return;
+	found(env, ON_CPU);
+	if (!env->alive || env->sched != SCHED_RUNNING || env->cpu != cpu || cpu->space != env->space)
+		wrong("%08x is on CPU %u, but should not\n", id_of(env), cpu->number);
+}
+
+static unsigned walk_free_slots(void)
+{
+	unsigned count = 0;
+
+	if (!list_good(&env_free_slots, "free slots", 0))
+		return 0;
+	LIST_FOR_EACH(node, &env_free_slots) {
+		const struct env *env = LIST_ENTRY(node, struct env, runq_node);
+		if (env->alive)
+			wrong("%08x is alive, its slot free\n", id_of(env));
+		found(env, IN_FREE);
+		count++;
+	}
+	return count;
+}
+
+static void walk_family(const struct env *env)
+{
+	if (!list_good(&env->children, "children", id_of(env)) || !list_good(&env->waiters, "waiters", id_of(env)) ||
+	    !list_good(&env->senders, "senders", id_of(env)))
+		return;
+	if (!env->alive && !(list_empty(&env->children) && list_empty(&env->waiters) && list_empty(&env->senders)))
+		wrong("slot %u is free, but has children, waiters or senders\n", env->index);
+	LIST_FOR_EACH(node, &env->children) {
+		const struct env *child = LIST_ENTRY(node, struct env, sibling);
+		found(child, IS_CHILD);
+		if (child->parent != env)
+			wrong("%08x is a child of %08x, but has another parent\n", id_of(child), id_of(env));
+	}
+	LIST_FOR_EACH(node, &env->waiters) {
+		const struct env *waiter = LIST_ENTRY(node, struct env, wait_node);
+		found(waiter, IN_WAITERS);
+		if (waiter->pub->env_wait_for != env->pub->env_id)
+			wrong("%08x is among who wait for %08x, but waits for %08x\n", id_of(waiter), id_of(env),
+			      waiter->pub->env_wait_for);
+	}
+	LIST_FOR_EACH(node, &env->senders) {
+		const struct env *sender = LIST_ENTRY(node, struct env, wait_node);
+		found(sender, IN_SENDERS);
+		if (sender->sending_to != env)
+			wrong("%08x queues for %08x, but does not send to it\n", id_of(sender), id_of(env));
+	}
+}
+
+/* --- Each slot --- */
+
+static void check_record(const struct env *env)
+{
+	const struct Env *pub = env->pub;
+	const struct env *parent = env->parent;
+
+	if (ENVX(pub->env_id) != (int)env->index || pub->env_id < NENV)
+		wrong("slot %u has id %08x\n", env->index, id_of(env));
+	if (env->lock.held.value)
+		wrong("%08x is locked\n", id_of(env));
+	if (parent ? !parent->alive || parent->pub->env_id != pub->env_parent_id : pub->env_parent_id != 0)
+		wrong("%08x: its parent is not %08x\n", id_of(env), (uint32_t)pub->env_parent_id);
+	if (!(where[env->index] & IS_CHILD) != !parent)
+		wrong("%08x is not in its parent's list, or has none\n", id_of(env));
+}
+
+/* Where it stands, against what it says of itself. */
+static void check_place(const struct env *env)
+{
+	static const uint8_t places[] = { [SCHED_OFF] = 0, [SCHED_QUEUED] = IN_QUEUE, [SCHED_RUNNING] = ON_CPU };
+	unsigned in = where[env->index];
+	uint32_t status = env->pub->env_status;
+
+	if ((in & (IN_QUEUE | ON_CPU | IN_FREE)) != places[env->sched])
+		wrong("%08x: it is in place %u, and found in lists %x\n", id_of(env), env->sched, in);
+	if (env->sched == SCHED_OFF && (env->dying || !(env->suspended || env->wait)))
+		wrong("%08x could run, but stands in no queue\n", id_of(env));
+	if (env->sched != SCHED_OFF && env->wait && !env->dying)
+		wrong("%08x waits, but stands in a queue or runs\n", id_of(env));
+	uint32_t right = env->dying ? ENV_DYING : env->suspended || env->wait ? ENV_NOT_RUNNABLE :
+			 env->sched == SCHED_RUNNING ? ENV_RUNNING : ENV_RUNNABLE;
+	if (status != right)
+		wrong("%08x: its status is %u, not %u\n", id_of(env), status, right);
+}
+
+/* One that is dying has kept what it waited for, but is in no queue of senders. */
+static void check_wait(const struct env *env)
+{
+	unsigned in = where[env->index] & (IN_WAITERS | IN_SENDERS), want = 0;
+
+	if (env->wait == ENV_WAIT_END)
+		want = IN_WAITERS;
+	else if (env->wait == ENV_WAIT_SEND && !env->dying)
+		want = IN_SENDERS;
+	if (in != want)
+		wrong("%08x waits for %u, and is found in lists %x\n", id_of(env), env->wait, in);
+	if (env->wait == ENV_WAIT_DELIVERY)
+		wrong("%08x is still being given a message\n", id_of(env));
+	if (!in && env->wait != ENV_WAIT_CONSOLE && !list_empty(&env->wait_node))
+		wrong("%08x is in a list of those who wait, but does not wait\n", id_of(env));
+	if (!env->sending_to != !(in & IN_SENDERS))
+		wrong("%08x sends, but stands in no queue, or the other way round\n", id_of(env));
+	if (env->wait == ENV_WAIT_MESSAGE && !env->suspended && !env->dying && !list_empty(&env->senders))
+		wrong("%08x waits for a message, and senders wait for it\n", id_of(env));
+}
+
+static void check_counts(unsigned free, unsigned live, unsigned active)
+{
+	if (live != env_live())
+		wrong("%u environments live, the count says %u\n", live, env_live());
+	if (free + live != env_slots_used())
+		wrong("%u slots were used, %u environments live, %u slots are free\n", env_slots_used(), live, free);
+	/* Before the first programs, the boot counts itself. */
+	if (active != sched_active() && this_cpu()->env)
+		wrong("%u environments are active, the count says %u\n", active, sched_active());
+}
+
+void verify_envs(void)
+{
+	unsigned live = 0, active = 0;
+
+	memset(where, 0, sizeof where);
+	for (unsigned n = 0; n < cpu_count; n++)
+		check_cpu(cpus[n]);
+	unsigned free = walk_free_slots();
+	for (uint32_t i = 0; i < env_limit(); i++) {
+		if (env_slot(i))
+			walk_family(env_slot(i));
+	}
+	for (uint32_t i = 0; i < env_limit(); i++) {
+		const struct env *env = env_slot(i);
+		if (!env || !env->alive)
+			continue;
+		live++;
+		active += env->active;
+		check_record(env);
+		check_place(env);
+		check_wait(env);
+	}
+	check_counts(free, live, active);
+	if (family_lock.held.value)
+		wrong("the family lock is held\n");
+}
