@@ -5,6 +5,9 @@
  * it is taken apart, a bounded slice at a time (env_reap_slice): first it leaves its address space, which goes with its
  * last environment, then its family, and its id ends. The first slice is done by its killer, or by the CPU that it ran
  * on; between slices it stands in a run queue like one that is ready, and whoever picks it does the next.
+ *
+ * The end of the one that a space was made for is the end of all in it, and so is that of one that asked for it
+ * or made an unhandled exception: its first slices end the others.
  */
 #include <abi/error.h>
 #include <kern/console.h>
@@ -16,6 +19,8 @@
 #include <kern/request.h>
 #include <kern/rest.h>
 #include <kern/verify.h>
+
+#define MATES_AT_ONCE 16 /* environments of a space that are ended under the family lock at once */
 
 static int first_status = -1;
 
@@ -41,11 +46,13 @@ uint32_t env_doom(struct env *env, int status, bool itself)
 	return sched_take_off(env) ? 0 : 1u << env->cpu->number;
 }
 
-void env_end_current(int status, bool itself)
+void env_end_current(int status, bool itself, bool all)
 {
 	struct env *env = this_cpu()->env;
 
 	spin_lock(&env->lock);
+	if (!env->dying)
+		env->ends_space = all;
 	env_doom(env, status, itself);
 	spin_unlock(&env->lock);
 	/* Even if another has begun its end, whose request is still on the way: it goes no further. */
@@ -61,7 +68,7 @@ int env_destroy(envid_t id) UNCHECKED_LOCKING
 		return error;
 	if (env == self) {
 		kverbose("[%08x] exiting gracefully\n", self->pub->env_id);
-		env_end_current(0, true);
+		env_end_current(0, true, false);
 		return 0;
 	}
 	kverbose("[%08x] destroying %08x\n", self->pub->env_id, env->pub->env_id);
@@ -100,6 +107,7 @@ static void vanish(struct env *env)
 		first_status = env->ended_itself ? REST_EXITED : REST_DESTROYED;
 	spin_lock(&family_lock);
 	list_remove(&env->sibling);
+	list_remove(&env->mates);
 	list_remove(&env->wait_node);
 	orphans_pass_on(env);
 	wait_notify_all(env);
@@ -119,9 +127,38 @@ static void vanish(struct env *env)
 	sched_count_active(-1);
 }
 
+/* End others of env's space as env has ended, some of them. */
+static void end_mates(struct env *env)
+{
+	uint32_t runs_on = 0;
+	struct list *node;
+
+	spin_lock(&family_lock);
+	for (unsigned n = 0; n < MATES_AT_ONCE && (node = list_pop_front(&env->mates)); n++) {
+		struct env *mate = LIST_ENTRY(node, struct env, mates);
+		spin_lock(&mate->lock);
+		if (!mate->dying) {
+			uint32_t its_cpu = env_doom(mate, env->status, env->ended_itself);
+			runs_on |= its_cpu;
+			if (!its_cpu)
+				sched_ready_here(mate);
+		}
+		spin_unlock(&mate->lock);
+	}
+	spin_unlock(&family_lock);
+	request_all(runs_on);
+}
+
 bool env_reap_slice(struct env *env)
 {
 	if (!env->left_space) {
+		if ((env->leads || env->ends_space) && !list_empty(&env->mates)) {
+			end_mates(env);
+			return false;
+		}
+		/* Its end is told when none of its space runs any more. */
+		if (env->leads && atomic_load(&env->space->envs) > 1)
+			return false;
 		env->left_space = true;
 		env->destroys_space = space_leave(env->space);
 	}

@@ -69,6 +69,7 @@ static int slots_grow(uint32_t index) REQUIRES(family_lock)
 		list_init(&env->runq_node);
 		list_init(&env->children);
 		list_init(&env->sibling);
+		list_init(&env->mates);
 		list_init(&env->waiters);
 		list_init(&env->wait_node);
 		list_init(&env->senders);
@@ -112,12 +113,13 @@ static envid_t id_after(envid_t last, uint32_t index)
 	return generation << LOG2NENV | index;
 }
 
-int env_create(struct env *parent, struct space *space, struct env **made)
+int env_create(struct env *parent, struct space *space, struct env **made) UNCHECKED_LOCKING
 {
 	struct env *env;
 
 	spin_lock(&family_lock);
-	int error = slot_take(&env);
+	/* One whose end has begun has no more children: who ends all of a space finds all that there are. */
+	int error = parent && parent->dying ? -E_NO_FREE_ENV : slot_take(&env);
 	if (error) {
 		spin_unlock(&family_lock);
 		return error;
@@ -131,22 +133,23 @@ int env_create(struct env *parent, struct space *space, struct env **made)
 	pub->env_status = ENV_NOT_RUNNABLE;
 	pub->env_wait = ENV_WAIT_SUSPENDED;
 	pub->env_exception_stack = UXSTACKTOP;
-	env->dying = env->active = env->restarts = env->left_space = env->first = env->ended_itself = false;
+	env->dying = env->ends_space = env->active = env->restarts = env->left_space = env->first = env->ended_itself = false;
 	env->frame_replaced = env->destroys_space = false;
 	env->suspended = true;
 	env->wait = ENV_WAIT_NONE;
 	env->space = space;
+	env->leads = !parent || parent->space != space;
 	env->sched = SCHED_OFF;
 	env->cpu = this_cpu();
 	env->parent = parent;
 	memset(env->notices, 0, sizeof env->notices);
 	env->notice_next = 0;
 	env->awaited = (struct env_notice){ 0 };
-	arch_env_init(env, 0, 0);
 	env->alive = true;
 	if (parent)
 		list_push_back(&parent->children, &env->sibling);
-	spin_unlock(&env->lock);
+	if (!env->leads)
+		list_push_back(&parent->mates, &env->mates);
 	atomic_add(&live, 1);
 	spin_unlock(&family_lock);
 	kverbose("[%08x] new env %08x\n", pub->env_parent_id, id);

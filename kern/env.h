@@ -37,6 +37,7 @@ struct env {
 	/* Guarded by lock. */
 	bool alive;      /* has an id that names it */
 	bool dying;
+	bool ends_space; /* its end is that of all in its space */
 	bool suspended;
 	bool active;     /* counted by sched_count_active */
 	uint32_t wait_serial; /* counts its waits */
@@ -47,6 +48,7 @@ struct env {
 
 	/* Set while alive, by the creator; constant until the end. */
 	struct space *space;
+	bool leads;      /* the space was made for it */
 
 	/* Guarded by the run-queue lock of cpu, or by lock while SCHED_OFF. */
 	enum sched_place sched;
@@ -57,6 +59,7 @@ struct env {
 	struct env *parent;    /* NULL: started by the kernel */
 	struct list children;  /* through sibling */
 	struct list sibling;
+	struct list mates;     /* a ring without a head: the others of its space that have not been ended with it */
 	struct list waiters;   /* who sleeps until this one ends, through wait_node */
 	struct list wait_node; /* in waiters of another; or, by its own and the input lock, among the console's readers */
 	struct env_notice notices[ENV_NOTICES];
@@ -84,10 +87,11 @@ uint32_t env_limit(void);
 uint32_t env_live(void);
 
 /*
- * A new environment: suspended, registers as arch_env_init(0, 0) leaves them. Its space is given (adopted on
- * success). parent NULL: the kernel. -E_NO_FREE_ENV, -E_NO_MEM.
+ * A new environment: suspended, and locked, for its maker to set registers and FPU (arch_env_init, arch_env_inherit) and
+ * unlock it; it can end from then on. Its space is given (adopted on success): a new one, or the parent's, joined.
+ * parent NULL: the kernel. -E_NO_FREE_ENV (also if the parent is just being ended), -E_NO_MEM.
  */
-int env_create(struct env *parent, struct space *space, struct env **made) must_use;
+int env_create(struct env *parent, struct space *space, struct env **made) must_use UNCHECKED_LOCKING;
 
 /*
  * Look an id up, 0 meaning the caller. On success *env is locked unless it is the caller (which cannot end while it
@@ -107,8 +111,8 @@ int env_destroy(envid_t id);
 /* On the way back to user mode: put the current environment away if it is dying or suspended. Returns it if it is dying,
  * so that it is taken apart. */
 struct env *env_attend(void);
-/* End the environment that runs on this CPU. */
-void env_end_current(int status, bool itself);
+/* End the environment that runs on this CPU, or, with `all`, every one of its space, with this status. */
+void env_end_current(int status, bool itself, bool all);
 /* Take some more of a dying environment apart; true: it is gone. Called without locks, on the CPU that picked it. */
 bool env_reap_slice(struct env *env);
 

@@ -131,7 +131,7 @@ static int load_image(struct space *space, const void *image, size_t size)
 	return count < 0 ? count : map_archive(space);
 }
 
-static int start(int argc, const char *argv[], bool bare)
+static int start(int argc, const char *argv[], bool bare) UNCHECKED_LOCKING
 {
 	const void *image;
 	size_t size;
@@ -154,6 +154,7 @@ static int start(int argc, const char *argv[], bool bare)
 	arch_env_init(env, elf_entry(image), stack);
 	strlcpy(env->pub->env_label, argv[0], ENV_LABEL_SIZE);
 	env->first = env->index == 0; /* of several the first one's end counts */
+	spin_unlock(&env->lock);
 	return env_start(env);
 }
 

@@ -231,8 +231,13 @@ void sched_take_apart(struct env *env)
 	if (env_reap_slice(env))
 		return;
 	sched_ready_here(env);
-	/* Its space may be kept by a call on another CPU that waits for this one's answer; and it may be large. */
+	/*
+	 * Its space may be kept by a call on another CPU that waits for this one's answer, or be used by one that is to
+	 * end too, for which its CPU needs the big lock; and it may be large.
+	 */
+	big_lock_leave();
 	arch_poll_interrupts();
+	big_lock_enter();
 }
 
 /*

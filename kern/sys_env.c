@@ -29,11 +29,20 @@ int32_t sys_env_exit(int status)
 	if (status < 0)
 		return -E_INVAL;
 	kverbose("[%08x] exiting gracefully\n", this_cpu()->env->pub->env_id);
-	env_end_current(status, true);
+	env_end_current(status, true, false);
 	return 0;
 }
 
-static int exofork(void)
+int32_t sys_space_exit(int status)
+{
+	if (status < 0)
+		return -E_INVAL;
+	kverbose("[%08x] exiting gracefully\n", this_cpu()->env->pub->env_id);
+	env_end_current(status, true, true);
+	return 0;
+}
+
+static int exofork(void) UNCHECKED_LOCKING
 {
 	struct env *self = this_cpu()->env, *child;
 	struct space *space = space_create();
@@ -47,7 +56,9 @@ static int exofork(void)
 	}
 	arch_env_inherit(child);
 	memcpy(child->pub->env_label, self->pub->env_label, ENV_LABEL_SIZE);
-	return child->pub->env_id;
+	int id = child->pub->env_id;
+	spin_unlock(&child->lock);
+	return id;
 }
 
 int32_t sys_exofork(void)
@@ -56,6 +67,36 @@ int32_t sys_exofork(void)
 
 	if (unlikely(id == -E_NO_MEM) && reclaim())
 		id = exofork();
+	return id;
+}
+
+static int thread(uintptr_t ip, uintptr_t sp) UNCHECKED_LOCKING
+{
+	struct env *self = this_cpu()->env, *child;
+
+	space_join(self->space);
+	int error = env_create(self, self->space, &child);
+	if (error) {
+		space_leave(self->space); /* never the last */
+		return error;
+	}
+	arch_env_init(child, ip, sp);
+	child->pub->env_pgfault_upcall = self->pub->env_pgfault_upcall;
+	child->pub->env_exception_upcall = self->pub->env_exception_upcall;
+	child->pub->env_exception_stack = self->pub->env_exception_stack;
+	memcpy(child->pub->env_label, self->pub->env_label, ENV_LABEL_SIZE);
+	int id = child->pub->env_id;
+	spin_unlock(&child->lock);
+	return id;
+}
+
+int32_t sys_env_thread(uintptr_t ip, uintptr_t sp)
+{
+	if (ip >= ULIM || sp > ULIM)
+		return -E_INVAL;
+	int id = thread(ip, sp);
+	if (unlikely(id == -E_NO_MEM) && reclaim())
+		id = thread(ip, sp);
 	return id;
 }
 

@@ -32,7 +32,7 @@ int32_t sys_cputs(uaddr_t s, size_t len)
 		if (user_read_where(piece, (uaddr_t){ s.va + done }, n, &fault) < 0) {
 			kprintf("[%08x] user_mem_check assertion failure for va %08x\n", cpu->env->pub->env_id,
 				(uint32_t)fault);
-			env_end_current(-E_KILLED, false);
+			env_end_current(-E_KILLED, false, true);
 			return -E_FAULT;
 		}
 		console_write(piece, n);

@@ -60,7 +60,7 @@ void trap_user_exception(struct Trapframe *tf, uintptr_t address)
 	if (boot_verbose)
 		symbols_backtrace(tf);
 	kverbose("[%08x] destroying %08x\n", env->pub->env_id, env->pub->env_id);
-	env_end_current(-E_KILLED, false);
+	env_end_current(-E_KILLED, false, true);
 }
 
 void trap_interrupt(uint32_t vector)

@@ -4,15 +4,17 @@
 #include <kern/verify.h>
 #include "test.h"
 
-static struct env *create(void)
+static struct env *create(void) UNCHECKED_LOCKING
 {
 	struct space *space = space_create();
 	struct env *env;
 
 	if (!space)
 		return NULL;
-	if (env_create(NULL, space, &env) == 0)
+	if (env_create(NULL, space, &env) == 0) {
+		spin_unlock(&env->lock);
 		return env;
+	}
 	space_abandon(space);
 	return NULL;
 }

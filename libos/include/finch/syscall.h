@@ -59,6 +59,17 @@ static inline __attribute__((noreturn)) void sys_env_exit(int status)
 	__builtin_unreachable();
 }
 
+static inline __attribute__((noreturn)) void sys_space_exit(int status)
+{
+	libos_sys_space_exit(status);
+	__builtin_unreachable();
+}
+
+static inline envid_t sys_env_thread(uintptr_t ip, uintptr_t sp)
+{
+	return libos_sys_env_thread(ip, sp);
+}
+
 static inline int sys_env_wait(envid_t envid, int *status)
 {
 	return libos_sys_env_wait(envid, status);
