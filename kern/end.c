@@ -157,12 +157,18 @@ bool env_reap_slice(struct env *env)
 			return false;
 		}
 		/* Its end is told when none of its space runs any more. */
-		if (env->leads && atomic_load(&env->space->envs) > 1)
-			return false;
+		if (env->leads && !space_alone(env->space, env))
+			return true;
 		env->left_space = true;
-		env->destroys_space = space_leave(env->space);
+		if (env->leads) {
+			space_leave(env->space);
+		} else {
+			struct env *last = space_part(env->space);
+			if (last)
+				sched_ready_here(last);
+		}
 	}
-	if (env->destroys_space && !space_destroy_slice(env->space))
+	if (env->leads && !space_destroy_slice(env->space))
 		return false;
 	vanish(env);
 	return true;

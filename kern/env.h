@@ -74,7 +74,6 @@ struct env {
 
 	envid_t ended_by;      /* who ended it */
 	bool frame_replaced;   /* by its parent while it waited: the wait's result is not to be put into it */
-	bool destroys_space;   /* while dying: it was the last in its space */
 	bool left_space; /* while dying: the environment has left its space (space is still set, to be destroyed) */
 	bool first;      /* started by the kernel as the first program: its end decides the machine's status */
 
@@ -113,7 +112,7 @@ int env_destroy(envid_t id);
 struct env *env_attend(void);
 /* End the environment that runs on this CPU, or, with `all`, every one of its space, with this status. */
 void env_end_current(int status, bool itself, bool all);
-/* Take some more of a dying environment apart; true: it is gone. Called without locks, on the CPU that picked it. */
+/* Take some more of a dying environment apart; true: it is gone, or waits for others of its space, which queue it then. Called without locks, on the CPU that picked it. */
 bool env_reap_slice(struct env *env);
 
 /*

@@ -66,6 +66,7 @@ struct space *space_create(void)
 	space->envs.value = 1;
 	space->pins.value = 0;
 	space->cursor = 0;
+	space->last = NULL;
 	return space;
 }
 
@@ -435,14 +436,32 @@ pfn_t space_lookup(struct space *space, uintptr_t va, uint32_t *perm)
 	return pfn;
 }
 
-bool space_leave(struct space *space)
+struct env *space_part(struct space *space)
 {
-	if (atomic_add(&space->envs, -1u) > 0)
-		return false;
+	spin_lock(&space->lock);
+	struct env *last = atomic_add(&space->envs, -1u) == 1 ? space->last : NULL;
+	spin_unlock(&space->lock);
+	return last;
+}
+
+bool space_alone(struct space *space, struct env *first)
+{
+	if (likely(atomic_load(&space->envs) == 1))
+		return true;
+	spin_lock(&space->lock);
+	bool alone = atomic_load(&space->envs) == 1;
+	if (!alone)
+		space->last = first;
+	spin_unlock(&space->lock);
+	return alone;
+}
+
+void space_leave(struct space *space)
+{
+	atomic_store_release(&space->envs, 0);
 	if (this_cpu()->space == space)
 		space_load(NULL);
 	request_all(atomic_load(&space->loaded));
-	return true;
 }
 
 /* Unmap all that the table at va has. No CPU uses the space any more, but a pin may still look at it. */

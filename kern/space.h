@@ -1,8 +1,8 @@
 /*
  * Address spaces: page tables, their lock, and the promise that a mapping that was taken away is gone on every CPU.
  *
- * A space is used by one or more environments. `envs` counts them; `pins` counts calls of others that work on it at
- * the moment. Its user part is unmapped when the last environment has left, the rest freed when no pin is left.
+ * A space is used by the environment it was made for, and perhaps others that joined. `envs` counts them; `pins` counts calls of others that work on it at
+ * the moment. Its user part is unmapped when the first has left, which is the last to leave, the rest freed when no pin is left.
  *
  * Calls work in slices of at most SPACE_SLICE pages under the lock; the translations they replace are flushed on
  * all CPUs, without the lock, before the pages are dropped and before the call returns.
@@ -26,6 +26,7 @@ struct space {
 	atomic_t envs;
 	atomic_t pins;
 	uintptr_t cursor;        /* how far space_destroy_slice has come */
+	struct env *last;        /* lock; the first environment, once it waits for the others to leave */
 };
 
 /* Unused ones, linked through cursor; for tests. */
@@ -78,10 +79,14 @@ static inline void space_join(struct space *space)
 {
 	atomic_add(&space->envs, 1);
 }
-/* The environment that calls leaves; true if it was the last. The CPU does not have the space loaded any more. */
-bool space_leave(struct space *space);
+/* One that joined leaves. Returns the first if it waits and is alone now, else NULL. */
+struct env *space_part(struct space *space);
+/* Is the first, which wants to leave, alone? False: it waits; space_part returns it in time. */
+bool space_alone(struct space *space, struct env *first);
+/* The first, which is alone, leaves. No CPU has the space loaded any more. */
+void space_leave(struct space *space);
 /*
- * For a space that the last environment left: unmap and free some of it. Call again until it returns true:
+ * For a space that was left: unmap and free some of it. Call again until it returns true:
  * the space is gone then.
  */
 bool space_destroy_slice(struct space *space);

@@ -77,7 +77,7 @@ static int thread(uintptr_t ip, uintptr_t sp) UNCHECKED_LOCKING
 	space_join(self->space);
 	int error = env_create(self, self->space, &child);
 	if (error) {
-		space_leave(self->space); /* never the last */
+		space_part(self->space); /* the caller is still in it */
 		return error;
 	}
 	arch_env_init(child, ip, sp);
