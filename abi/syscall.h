@@ -28,8 +28,10 @@ enum {
  * ENV_SET_EXCEPTION_UPCALL: where exceptions other than page faults go, 0 for nowhere. A bad address shows when one comes.
  * ENV_SET_EXCEPTION_STACK: the top of its exception stack, of one page, on which both upcalls start: a multiple of PGSIZE
  *	above 0 and up to UXSTACKTOP, which it is in a new environment.
+ * ENV_SET_TLS: the base of the segment that gs selects, and gs is set to select it. In a new environment gs and the base
+ *	are those of the caller of exofork, or 0 after env_thread. For the caller, or a child that is suspended.
  */
-enum { ENV_SET_EXCEPTION_UPCALL = 1, ENV_SET_EXCEPTION_STACK };
+enum { ENV_SET_EXCEPTION_UPCALL = 1, ENV_SET_EXCEPTION_STACK, ENV_SET_TLS };
 
 /* What SYS_machine can do. */
 enum { MACHINE_POWEROFF = 1, MACHINE_REBOOT = 2 };

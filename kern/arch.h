@@ -105,6 +105,11 @@ void arch_env_load(const struct env *env);
 void arch_env_init(struct env *env, uintptr_t entry, uintptr_t stack);
 /* Give child the registers and FPU state of the environment that is in this system call, and the result 0. */
 void arch_env_inherit(struct env *child);
+/*
+ * Let env, the caller or one that runs nowhere, find its thread's data at base: through gs on the i386, which is loaded for
+ * it. Any base is harmless.
+ */
+void arch_env_set_tls(struct env *env, uintptr_t base);
 /* Make a frame from a program harmless: user segments, interrupts on, no I/O privilege. */
 void arch_frame_sanitize(struct Trapframe *tf);
 /* Copy a frame from user mode to where all may read it, without the kernel's addresses in it. */

@@ -148,6 +148,9 @@ static int set(struct env *env, int what, uintptr_t value)
 			return -E_INVAL;
 		env->pub->env_exception_stack = value;
 		return 0;
+	case ENV_SET_TLS:
+		arch_env_set_tls(env, value);
+		return 0;
 	default:
 		return -E_INVAL;
 	}

@@ -116,7 +116,7 @@ static void check_spaces(void)
 	for (uint32_t i = 0; i < env_limit(); i++) {
 		if (!(env = env_slot(i)) || !env->alive)
 			continue;
-		if (env->left_space ? env->destroys_space : env->space->cursor++ == 0) {
+		if (env->left_space ? env->leads : env->space->cursor++ == 0) {
 			live++;
 			record_pages += record_found(env->space);
 			check_space(env->space, id_of(env));

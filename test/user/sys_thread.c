@@ -122,6 +122,83 @@ static void no_memory(void)
 		expect_is(free_pages(), before);
 }
 
+/* --- ENV_SET_TLS: the base of gs, of each environment its own. --- */
+
+static uint32_t by_gs(void)
+{
+	uint32_t word;
+
+	__asm__ volatile("movl %%gs:0, %0" : "=r"(word));
+	return word;
+}
+
+static uint32_t gs_selector(void)
+{
+	uint32_t selector = 0;
+
+	__asm__ volatile("movw %%gs, %w0" : "+r"(selector));
+	return selector;
+}
+
+static volatile uint32_t words[THREADS + 1];
+
+static void read_by_gs(uint32_t arg)
+{
+	for (int i = 0; i < 200; i++) {
+		if (by_gs() != 100 + arg)
+			sys_env_exit(1);
+		if (i % 8 == 0)
+			sys_yield();
+	}
+	sys_env_exit(0);
+}
+
+static void child_reads_by_gs(uint32_t arg)
+{
+	sys_env_exit(by_gs() == arg ? 0 : 1);
+}
+
+static void no_gs(uint32_t arg)
+{
+	sys_env_exit(gs_selector() == 0 ? 0 : 1);
+}
+
+static void by_segment(void)
+{
+	envid_t children[THREADS];
+
+	for (uint32_t i = 0; i <= THREADS; i++)
+		words[i] = 100 + i;
+	for (uint32_t i = 0; i < THREADS; i++) {
+		children[i] = thread_try(i, read_by_gs, i);
+		expect(children[i] > 0);
+		expect_is(sys_env_set(children[i], ENV_SET_TLS, (uintptr_t)&words[i]), 0);
+	}
+	expect_is(sys_env_set(0, ENV_SET_TLS, (uintptr_t)&words[THREADS]), 0);
+	expect_is(by_gs(), 100 + THREADS);
+	for (uint32_t i = 0; i < THREADS; i++)
+		expect_is(sys_env_set_status(children[i], ENV_RUNNABLE), 0);
+	for (uint32_t i = 0; i < THREADS; i++) {
+		expect_end(children[i], 0);
+		expect_is(by_gs(), 100 + THREADS);
+	}
+	/* A child by exofork has it from its parent; a thread has nothing. */
+	expect_end(child_run(child_reads_by_gs, 100 + THREADS), 0);
+	expect_end(thread_run(0, no_gs, 0), 0);
+	/* Where the kernel is, a program reads nothing, with whatever base. */
+	envid_t id = thread_try(0, read_by_gs, 0);
+	expect_is(sys_env_set(id, ENV_SET_TLS, KERNBASE + EXTPHYSMEM), 0);
+	expect_is(sys_env_destroy(id), 0);
+	expect_end(id, -E_KILLED);
+	expect_error(sys_env_set(1, ENV_SET_TLS, 0), E_BAD_ENV);
+}
+
+static void kernel_by_gs(uint32_t arg)
+{
+	sys_env_set(0, ENV_SET_TLS, arg);
+	sys_env_exit((int)(by_gs() & 1));
+}
+
 /* --- Programs of several threads: each a child with a space of its own. --- */
 
 static void make_threads(child_function function)
@@ -255,6 +332,8 @@ void umain(int argc, char **argv)
 	alone();
 	errors();
 	no_memory();
+	by_segment();
+	expect_end(child_run(kernel_by_gs, KERNBASE + EXTPHYSMEM), -E_KILLED);
 	endings();
 	races();
 	expect_kernel_sound();

@@ -84,10 +84,7 @@ void arch_env_load(const struct env *env)
 
 	frame_copy(&frame->tf, &env->pub->env_tf);
 	frame->fs = env->arch.fs;
-	if (unlikely(cpu->arch.tls_base != env->arch.tls_base)) {
-		cpu->arch.tls_base = env->arch.tls_base;
-		tables_set_tls(cpu, env->arch.tls_base);
-	}
+	cpu->arch.tables->gdt[GD_TLS / 8] = env->arch.tls;
 	/* Only what a program has loaded itself: it cannot fail. */
 	__asm__ volatile("movl %0, %%gs" : : "r"(env->arch.gs));
 	fpu_load(env->arch.fpu);
@@ -102,7 +99,8 @@ void arch_env_init(struct env *env, uintptr_t entry, uintptr_t stack)
 	tf->tf_esp = stack;
 	arch_frame_sanitize(tf);
 	tf->tf_es = tf->tf_ds = GD_UD | 3;
-	env->arch.fs = env->arch.gs = env->arch.tls_base = 0;
+	env->arch.fs = env->arch.gs = 0;
+	env->arch.tls = tables_tls(0);
 	fpu_init(env->arch.fpu);
 }
 
@@ -112,8 +110,18 @@ void arch_env_inherit(struct env *child)
 
 	arch_env_save(child);
 	fpu_load(child->arch.fpu); /* the caller goes on with it */
-	child->arch.tls_base = self->arch.tls_base;
+	child->arch.tls = self->arch.tls;
 	arch_call_set_result(&child->pub->env_tf, 0);
+}
+
+void arch_env_set_tls(struct env *env, uintptr_t base)
+{
+	env->arch.tls = tables_tls(base);
+	env->arch.gs = GD_TLS | 3;
+	if (env == this_cpu()->env) {
+		this_cpu()->arch.tables->gdt[GD_TLS / 8] = env->arch.tls;
+		__asm__ volatile("movl %0, %%gs" : : "r"(env->arch.gs));
+	}
 }
 
 void arch_frame_sanitize(struct Trapframe *tf)

@@ -74,9 +74,9 @@ void tables_load_again(struct cpu *cpu, uint32_t df_stack)
 	cpu->arch.tables->double_fault.esp = df_stack;
 }
 
-void tables_set_tls(struct cpu *cpu, uint32_t base)
+uint64_t tables_tls(uint32_t base)
 {
-	cpu->arch.tables->gdt[GD_TLS / 8] = segment(base, 0xFFFFF, 0xF2, 0xC);
+	return segment(base, 0xFFFFF, 0xF2, 0xC);
 }
 
 void tables_load(struct cpu *cpu, uint32_t df_stack)
@@ -94,7 +94,7 @@ void tables_load(struct cpu *cpu, uint32_t df_stack)
 	tables->gdt[GD_TSS / 8] = segment((uint32_t)&tables->task, sizeof tables->task - 1, 0x89, 0);
 	tables->gdt[GD_CPU / 8] = segment((uint32_t)cpu, sizeof *cpu - 1, 0x92, 0x4);
 	tables->gdt[GD_DF / 8] = segment((uint32_t)&tables->double_fault, sizeof tables->double_fault - 1, 0x89, 0);
-	tables_set_tls(cpu, 0);
+	tables->gdt[GD_TLS / 8] = tables_tls(0);
 
 	tables->task.ss0 = GD_KD;
 	tables->task.io_map = sizeof tables->task;

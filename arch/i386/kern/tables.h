@@ -27,7 +27,7 @@ void tables_load(struct cpu *cpu, uint32_t df_stack);
 void tables_load_again(struct cpu *cpu, uint32_t df_stack);
 /* From now on, entries from user mode use the stack that ends at top. */
 void tables_set_stack(struct cpu *cpu, uint32_t top);
-/* The base of this CPU's segment GD_TLS. */
-void tables_set_tls(struct cpu *cpu, uint32_t base);
+/* The descriptor of a segment GD_TLS with that base. */
+uint64_t tables_tls(uint32_t base);
 
 #endif

@@ -18,13 +18,12 @@ struct arch_cpu {
 	pte_t *windows;            /* page-table entries of this CPU's windows */
 	uint32_t window_base;      /* and the address of the first */
 	uint32_t fault_address;    /* where the last copy from or to user memory failed */
-	uint32_t tls_base;         /* of the segment GD_TLS, as it is loaded */
 };
 
 /* What each environment has of this architecture, within struct env. */
 struct arch_env {
-	uint32_t fs, gs;   /* selectors; the others stand in the trap frame */
-	uint32_t tls_base; /* of the segment GD_TLS */
+	uint32_t fs, gs; /* selectors; the others stand in the trap frame */
+	uint64_t tls;    /* the descriptor of its segment GD_TLS */
 	uint8_t fpu[512] __attribute__((aligned(16))); /* fxsave's image, or fnsave's */
 };
 
