@@ -173,7 +173,7 @@ $(B)/user/%.packed: $(B)/user/% $(MKSYMS)
 
 PROGRAM_NAMES := $(call program_names,bin)
 TEST_NAMES := $(call program_names,test/user)
-BENCH_NAMES := $(call program_names,test/bench)
+BENCH_NAMES := $(filter-out linux,$(call program_names,test/bench))
 PROGRAMS := $(PROGRAM_NAMES:%=$(B)/user/bin/%)
 TEST_PROGRAMS := $(TEST_NAMES:%=$(B)/user/test/%)
 BENCH_PROGRAMS := $(BENCH_NAMES:%=$(B)/user/bench/%)

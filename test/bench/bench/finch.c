@@ -1,0 +1,123 @@
+/* What has no form on Linux, and what differs there (test/bench/linux/linux.c). See bench.c. */
+#include <arch/usercall.h>
+#include <finch/machine.h>
+#include <finch/syscall.h>
+#include "operations.h"
+
+#define HELD ((char *)0x40000000) /* pages kept so that the pool is empty */
+
+void libos_gate_int(void);
+
+static struct info_machine machine(void)
+{
+	struct info_machine info;
+
+	check(machine_info(&info), "machine_info");
+	return info;
+}
+
+uint32_t tsc_khz(void)
+{
+	return machine().tsc_khz;
+}
+
+/* --- Calls. Ten of the shortest in a function, so that its own beginning and end do not count. --- */
+
+#define TEN(call) (call, call, call, call, call, call, call, call, call, call)
+
+static inline uint32_t by_int(int number)
+{
+	uint32_t result;
+	__asm__ volatile("int $0x30" : "=a"(result) : "0"(number) : "memory", "cc");
+	return result;
+}
+
+void null_int(void)
+{
+	TEN(by_int(SYS_getenvid));
+}
+
+void null_sysenter(void)
+{
+	TEN(libos_call0(SYS_getenvid));
+}
+
+bool has_sysenter(void)
+{
+	return libos_gate != libos_gate_int;
+}
+
+/* --- Environments --- */
+
+void exofork_destroy(void)
+{
+	envid_t child = sys_exofork();
+	check(child, "exofork");
+	sys_env_destroy(child);
+	wait(child);
+}
+
+/* --- The pool of zeroed pages: full, and empty --- */
+
+static uint32_t zeroed_before;
+
+/* While this program sleeps, the CPU has nothing to do and zeroes pages. */
+bool pool_fill(void)
+{
+	for (int i = 0; keys && machine().pages_zeroed < POOL_ROW && i < 20; i++) {
+		while (sys_cgetc() > 0)
+			continue;
+		sys_console_wait();
+	}
+	zeroed_before = machine().pages_zeroed;
+	return zeroed_before >= POOL_ROW;
+}
+
+bool pool_was_used(void)
+{
+	return machine().cpus > 1 || zeroed_before - machine().pages_zeroed == POOL_ROW;
+}
+
+/* Hold what is zeroed. Pages that come free are not zeroed before the CPU is idle, which this program prevents. */
+bool pool_empty(void)
+{
+	static char *at = HELD;
+
+	while (machine().pages_zeroed > 0 && at < HELD + PTSIZE) {
+		check(sys_page_alloc(0, at, PERM_WRITE), "page_alloc");
+		at += PGSIZE;
+	}
+	return machine().pages_zeroed == 0;
+}
+
+bool pool_was_empty(void)
+{
+	return machine().pages_zeroed == 0;
+}
+
+/* --- Ranges --- */
+
+void range_map(void)
+{
+	check(pages_share(FIRST_RANGE, 0, SECOND_RANGE, PERM_WRITE, RANGE), "pages_share");
+}
+
+void range_unmap(void)
+{
+	check(pages_unmap(0, SECOND_RANGE, RANGE), "pages_unmap");
+}
+
+bool first_range_there(void)
+{
+	return pages_alloc(0, FIRST_RANGE, PERM_WRITE, RANGE) == 0;
+}
+
+bool ranges_gone(void)
+{
+	return pages_unmap(0, SECOND_RANGE, RANGE) == 0 && first_range_gone();
+}
+
+bool ranges_there(void)
+{
+	return first_range_there() && pages_share(FIRST_RANGE, 0, SECOND_RANGE, PERM_WRITE, RANGE) == 0;
+}

@@ -1,0 +1,160 @@
+/* The operations that are the same source on Finch and on Linux. See bench.c. */
+#include "operations.h"
+
+void check(int result, const char *what)
+{
+	if (result < 0)
+		panic("%s: %e", what, result);
+}
+
+/* --- Environments --- */
+
+void yield(void)
+{
+	sys_yield();
+}
+
+/* Start this program anew, to do what the flag says. */
+static envid_t start_self(const char *flag)
+{
+	envid_t child = spawnl("bench", "bench", flag, 0);
+	check(child, "start bench");
+	return child;
+}
+
+static envid_t partner;
+
+bool partner_start(void)
+{
+	partner = start_self("-y");
+	for (int i = 0; i < 5; i++)
+		yield();
+	return true;
+}
+
+bool partner_end(void)
+{
+	sys_env_destroy(partner);
+	wait(partner);
+	return true;
+}
+
+void start_tiny(void)
+{
+	envid_t child = spawnl(tiny_program, tiny_program, 0);
+	check(child, tiny_program);
+	wait(child);
+}
+
+bool has_tiny(void)
+{
+	return tiny_program;
+}
+
+void start_this(void)
+{
+	wait(start_self("-n"));
+}
+
+/* --- Single pages --- */
+
+void pages_prepare(void)
+{
+	/* A neighbour that stays, so that the page table is there. */
+	check(sys_page_alloc(0, PAGE + PGSIZE, PERM_WRITE), "page_alloc");
+}
+
+void page_alloc_unmap(void)
+{
+	sys_page_alloc(0, PAGE, PERM_WRITE);
+	sys_page_unmap(0, PAGE);
+}
+
+/* --- Ranges: done whole, by as many calls as it takes --- */
+
+void range_alloc(void)
+{
+	check(pages_alloc(0, FIRST_RANGE, PERM_WRITE, RANGE), "pages_alloc");
+}
+
+bool first_range_gone(void)
+{
+	return pages_unmap(0, FIRST_RANGE, RANGE) == 0;
+}
+
+/* --- Page faults to a handler of the program --- */
+
+/* The faulting instruction is the two bytes of `movl (%ecx), %eax`. */
+#define FAULT_AT(address) __asm__ volatile(".byte 0x8B, 0x01" : : "c"(address) : "eax", "memory")
+
+static char *fault_next;
+
+static void skip_instruction(struct UTrapframe *utf)
+{
+	utf->utf_eip += 2;
+}
+
+static void map_page(struct UTrapframe *utf)
+{
+	sys_page_alloc(0, ROUNDDOWN((void *)utf->utf_fault_va, PGSIZE), PERM_WRITE);
+}
+
+void user_fault(void)
+{
+	FAULT_AT(FIRST_RANGE);
+}
+
+void user_fault_map(void)
+{
+	FAULT_AT(fault_next);
+	fault_next += PGSIZE;
+}
+
+bool handler_skips(void)
+{
+	set_pgfault_handler(skip_instruction);
+	return true;
+}
+
+bool handler_maps(void)
+{
+	set_pgfault_handler(map_page);
+	fault_next = PAGE + 2 * PGSIZE;
+	return pool_empty();
+}
+
+bool mapped_gone(void)
+{
+	return pages_unmap(0, PAGE + 2 * PGSIZE, FAULT_ROW) == 0;
+}
+
+/* --- fork, with more or less memory that the parent has written to since the last fork --- */
+
+void fork_exit_wait(void)
+{
+	envid_t child = fork();
+
+	if (child == 0)
+		exit();
+	check(child, "fork");
+	wait(child);
+}
+
+static bool touch(size_t count)
+{
+	if (!page_mapped(FIRST_RANGE) && pages_alloc(0, FIRST_RANGE, PERM_WRITE, count) < 0)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		((volatile char *)FIRST_RANGE)[i * PGSIZE]++;
+	return true;
+}
+
+bool touch_4m(void)
+{
+	return touch(PTSIZE / PGSIZE);
+}
+
+bool touch_16m(void)
+{
+	return touch(RANGE);
+}

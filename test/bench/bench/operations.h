@@ -1,0 +1,64 @@
+/* What bench.c measures, and what the operations need of each other. */
+#ifndef BENCH_OPERATIONS_H
+#define BENCH_OPERATIONS_H
+
+#include <finch/memory.h>
+#include <inc/lib.h>
+#include <inc/x86.h>
+
+#define POOL_ROW 6    /* pages taken in a row from the zeroed pool, which holds about 60 */
+#define RANGE 4096    /* pages in a large range: 16 MB */
+#define FAULT_ROW 200 /* fresh pages mapped by a fault handler in a row */
+
+#define PERM_WRITE (PTE_P | PTE_U | PTE_W)
+
+#define PAGE ((char *)0x10000000)
+#define FIRST_RANGE ((char *)0x20000000)
+#define SECOND_RANGE ((char *)0x30000000)
+
+/* The arguments of the program. */
+extern bool wall, keys;
+extern const char *tiny_program;
+
+void check(int result, const char *what);
+uint32_t tsc_khz(void);
+/* Once, before anything is measured. */
+void pages_prepare(void);
+
+/* --- Operations, and what comes before and after a row of them. On Linux, those of finch.c are not there. --- */
+
+#define OPERATION(name) void name(void) __attribute__((weak))
+#define STEP(name) bool name(void) __attribute__((weak))
+
+OPERATION(null_int);
+OPERATION(null_sysenter);
+STEP(has_sysenter);
+OPERATION(yield);
+STEP(partner_start);
+STEP(partner_end);
+OPERATION(exofork_destroy);
+OPERATION(start_tiny);
+STEP(has_tiny);
+OPERATION(start_this);
+OPERATION(user_fault);
+STEP(handler_skips);
+OPERATION(user_fault_map);
+STEP(handler_maps);
+STEP(mapped_gone);
+OPERATION(fork_exit_wait);
+STEP(touch_4m);
+STEP(touch_16m);
+OPERATION(page_alloc_unmap);
+STEP(pool_fill);
+STEP(pool_was_used);
+STEP(pool_empty);
+STEP(pool_was_empty);
+OPERATION(range_alloc);
+STEP(first_range_gone);
+OPERATION(range_map);
+OPERATION(range_unmap);
+STEP(first_range_there);
+STEP(ranges_there);
+STEP(ranges_gone);
+
+#endif
