@@ -4,7 +4,7 @@
 #include <finch/syscall.h>
 #include <inc/lib.h>
 
-const volatile struct Env *thisenv;
+struct libos_self libos_main_self = { .self = &libos_main_self };
 const char *binaryname = "<unknown>";
 
 /* Called by _start, with what the program's maker left on its stack. */
@@ -13,6 +13,7 @@ void libos_main(int argc, char **argv) __attribute__((noreturn));
 void libos_main(int argc, char **argv)
 {
 	libos_gate_choose();
+	sys_env_set(0, ENV_SET_TLS, (uintptr_t)&libos_main_self);
 	thisenv = &envs[ENVX(sys_getenvid())];
 	if (argc > 0 && argv[0])
 		binaryname = argv[0];

@@ -5,6 +5,7 @@
 #ifndef INC_LIB_H
 #define INC_LIB_H
 
+#include <finch/self.h>
 #include <inc/args.h>
 #include <inc/assert.h>
 #include <inc/env.h>
@@ -29,8 +30,7 @@ extern char etext[], edata[], end[];
 /* The public records of all environments and pages. Only to be read. */
 extern const volatile struct Env envs[NENV];
 extern const volatile struct PageInfo pages[];
-/* The record of this environment. */
-extern const volatile struct Env *thisenv;
+/* thisenv, the record of this environment, is defined in <finch/self.h>. */
 /* The program's name: argv[0] of a program that was given arguments. */
 extern const char *binaryname;
 

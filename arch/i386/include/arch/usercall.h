@@ -16,6 +16,14 @@ extern void (*libos_gate5)(void);
 /* Choose the gates: sysenter if the CPU has it. Until then they are int 0x30. */
 void libos_gate_choose(void);
 
+/* The first word of what ENV_SET_TLS leads to. */
+static inline void *arch_self(void)
+{
+	void *self;
+	__asm__ volatile("movl %%gs:0, %0" : "=r"(self));
+	return self;
+}
+
 static inline int32_t libos_call0(int number)
 {
 	int32_t result;
