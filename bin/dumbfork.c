@@ -6,6 +6,8 @@
  */
 #include <inc/lib.h>
 
+extern char end[]; /* of the program's image */
+
 static int number = 1;
 static int copied; /* pages */
 

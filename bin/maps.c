@@ -4,6 +4,8 @@
  */
 #include <inc/lib.h>
 
+extern char etext[], end[];
+
 /* The permission bits of page n that are worth a line, or 0 if it is not mapped. */
 static uint32_t page_perm(uint32_t n)
 {

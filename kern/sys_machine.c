@@ -18,7 +18,21 @@
 
 /* --- Console --- */
 
-#define CPUTS_PIECE 256 /* copied and printed at once */
+#define CPUTS_PIECE 256            /* copied and printed at once */
+#define CPUTS_CHECKED (4096 * 1024) /* what lies further on is looked at when its turn comes */
+
+/* Is all of it readable? Else *fault is the first address that is not. */
+static bool cputs_check(uaddr_t s, size_t len, uintptr_t *fault)
+{
+	size_t checked = MIN(len, CPUTS_CHECKED);
+	char byte;
+
+	for (size_t at = 0; at < checked; at = ROUNDDOWN(s.va + at, PGSIZE) + PGSIZE - s.va) {
+		if (user_read_where(&byte, (uaddr_t){ s.va + at }, 1, fault) < 0)
+			return false;
+	}
+	return true;
+}
 
 int32_t sys_cputs(uaddr_t s, size_t len)
 {
@@ -26,10 +40,11 @@ int32_t sys_cputs(uaddr_t s, size_t len)
 	char piece[CPUTS_PIECE];
 	uintptr_t fault;
 	size_t done = 0;
+	bool good = len <= sizeof piece || cputs_check(s, len, &fault);
 
 	while (done < len) {
 		size_t n = MIN(len - done, sizeof piece);
-		if (user_read_where(piece, (uaddr_t){ s.va + done }, n, &fault) < 0) {
+		if (!good || user_read_where(piece, (uaddr_t){ s.va + done }, n, &fault) < 0) {
 			kprintf("[%08x] user_mem_check assertion failure for va %08x\n", cpu->env->pub->env_id,
 				(uint32_t)fault);
 			env_end_current(-E_KILLED, false, true);

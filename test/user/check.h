@@ -20,6 +20,8 @@
 #define RW (PTE_P | PTE_U | PTE_W)
 #define RO (PTE_P | PTE_U)
 
+extern char etext[], edata[], end[]; /* of the program */
+
 static __attribute__((noreturn, unused)) void check_failed(const char *file, int line, const char *fmt, ...)
 {
 	char text[400];

@@ -25,8 +25,10 @@
 
 /* --- Where things are. --- */
 
-/* The program's code ends at etext, its initialised data at edata, all of its image at end. */
-extern char etext[], edata[], end[];
+/*
+ * The program's code ends at etext, its initialised data at edata, all of its image at end. These are not declared here:
+ * programs do it themselves, as arrays of various types.
+ */
 /* The public records of all environments and pages. Only to be read. */
 extern const volatile struct Env envs[NENV];
 extern const volatile struct PageInfo pages[];
