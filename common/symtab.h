@@ -9,6 +9,7 @@
 #define FINCH_COMMON_SYMTAB_H
 
 #include <abi/types.h>
+#include <common/names.h>
 
 /* Copy n bytes from offset in the table; false if that cannot be done. At most 64 bytes are asked for at once. */
 typedef bool symtab_read(void *context, size_t offset, void *to, size_t n);
@@ -26,6 +27,7 @@ struct symtab_place {
  * What stands at address. False if the table names no function there or cannot be read. For a return address ask
  * for the byte before it: the call may be the last instruction of its function or line.
  */
-bool symtab_find(symtab_read *read, void *context, uintptr_t address, struct symtab_place *place);
+bool symtab_find(symtab_read *read, void *context, uintptr_t address, struct symtab_place *place)
+	LINKED_NAME(symtab_find);
 
 #endif
