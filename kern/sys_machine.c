@@ -18,7 +18,7 @@
 
 /* --- Console --- */
 
-#define CPUTS_PIECE 256            /* copied and printed at once */
+#define CPUTS_PIECE 256              /* copied and printed at once */
 #define CPUTS_CHECKED (4096u * 1024) /* what lies further on is looked at when its turn comes */
 
 /* Is all of it readable? Else *fault is the first address that is not. */

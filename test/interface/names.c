@@ -213,6 +213,7 @@ extern uint8_t etext[], edata[];
 extern void _start(void), _pgfault_upcall(void);
 extern void (*_pgfault_handler)(struct UTrapframe *);
 extern const char *binaryname;
+extern const volatile struct Env *thisenv;
 IS(thisenv, const volatile struct Env *);
 #ifndef JOS_USER
 #error JOS_USER is not defined
