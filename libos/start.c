@@ -28,7 +28,7 @@ void exit_status(int status)
 {
 	if (close_all)
 		close_all();
-	sys_env_exit(status);
+	sys_space_exit(status);
 }
 
 void exit(void)

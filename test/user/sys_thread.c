@@ -315,7 +315,7 @@ static void endings(void)
 /* All at once: threads are made and destroyed, several end the space, and the parent destroys it. */
 static void races(void)
 {
-	for (uint32_t i = 0; i < 40; i++) {
+	for (uint32_t i = 0; i < 16; i++) {
 		uint32_t envs_before = live(), pages_before = i ? free_pages() : 0;
 		envid_t child = program(breeders, 1 + i % 4);
 		wait_until(go);
