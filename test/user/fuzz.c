@@ -1,0 +1,457 @@
+/*
+ * fuzz [SEED [CALLS [trace]]]: every system call with random and boundary arguments, from several environments at once.
+ *
+ * Workers, and children of theirs, make calls (fuzz_calls.h says which), by each way into the kernel, with registers and
+ * flags that no library would leave; they fault, replace each other's registers and memory, and end. Their memory is
+ * their own: a copy of this program. The first environment starts new ones for those that end, and wakes and suspends
+ * them. It makes no random calls; at the end it destroys all, and then the kernel must be sound, with no page missing.
+ *
+ * What one environment does follows from the seed, its place and its generation; with `trace` each call is printed
+ * before it is made. What becomes of it depends on the other CPUs: with one CPU and --icount it is the same each time.
+ */
+#include "fuzz_calls.h"
+
+#define WORKERS 4
+#define LIVE_MAX 40    /* environments, about: then none are made */
+#define LIFE 400       /* calls of a worker, at most */
+#define CHECKS 4       /* checks of the kernel while it goes on */
+#define ALLOC_MAX 256  /* pages by one call */
+#define STACK (USTACKTOP - PGSIZE)
+#define XSTACK (UXSTACKTOP - PGSIZE)
+#define SHARED ((volatile struct shared *)0x0F000000)
+
+/* Where the environments count. What the kernel writes at a random address may land in it: then it counts wrongly. */
+struct shared {
+	uint32_t made, right; /* calls made, and those that did not fail */
+};
+
+/* In each environment's own memory. */
+#define MAGIC 0x46555A5A
+static struct {
+	uint32_t magic, left; /* calls left to make */
+	bool trace;
+} me;
+
+static uint32_t seed, calls_wanted, generation;
+
+/* --- By each way into the kernel --- */
+
+struct raw {
+	uint32_t edi, esi, ebp, esp, ebx, edx, ecx, eax, eflags;
+};
+
+void libos_gate_int(void);
+void fuzz_raw_int(const struct raw *raw);
+void fuzz_raw_sysenter(const struct raw *raw);
+extern char fuzz_after_sysenter[];
+extern uint32_t fuzz_raw_stack;
+
+#define RAW(name, instruction)                                                                                   \
+	name ":\n\t"                                                                                             \
+	"pushal\n\t"                                                                                             \
+	"pushfl\n\t"                                                                                             \
+	"movl 40(%esp), %eax\n\t"                                                                                \
+	"movl %esp, fuzz_raw_stack\n\t"                                                                          \
+	"pushl 32(%eax)\n\tpushl 28(%eax)\n\tpushl 24(%eax)\n\tpushl 20(%eax)\n\tpushl 16(%eax)\n\t"             \
+	"pushl 12(%eax)\n\tpushl 8(%eax)\n\tpushl 4(%eax)\n\tpushl (%eax)\n\t"                                   \
+	"popal\n\t"                                                                                              \
+	"popfl\n\t" instruction "\n"                                                                             \
+	name "_after:\n\t"                                                                                       \
+	"movl fuzz_raw_stack, %esp\n\t"                                                                          \
+	"popfl\n\t"                                                                                              \
+	"popal\n\t"                                                                                              \
+	"ret\n"
+
+/* Both leave with all registers as they were, if the kernel comes back to them at all. */
+__asm__(".globl fuzz_raw_int, fuzz_raw_sysenter, fuzz_after_sysenter, fuzz_recover\n"
+	RAW("fuzz_raw_int", "int $0x30")
+	RAW("fuzz_raw_sysenter", "sysenter")
+	".set fuzz_after_sysenter, fuzz_raw_sysenter_after\n"
+	/* Where faults go, and where random registers point: begin anew with an empty stack. */
+	"fuzz_recover:\n\t"
+	"movl $0xEEBFE000 - 64, %esp\n\t"
+	"pushl $0x202\n\t"
+	"popfl\n\t"
+	"xorl %ebp, %ebp\n\t"
+	"call fuzz_go_on\n\t"
+	".comm fuzz_raw_stack, 4\n");
+
+static unsigned live(void)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i < SLOTS; i++)
+		n += envs[i].env_status != ENV_FREE;
+	return n;
+}
+
+static bool is_self(uint32_t envid)
+{
+	return envid == 0 || (envid_t)envid == sys_getenvid();
+}
+
+/*
+ * What would end the test, and what only costs time: the machine's end, reports, too many environments or pages, screens
+ * full of bytes; and what ends the caller is done less often than all else. False: not that one.
+ */
+static bool allowed(uint32_t number, uint32_t args[CALL_ARGS])
+{
+	switch (number) {
+	case SYS_machine:
+		return (int)args[0] != MACHINE_POWEROFF && (int)args[0] != MACHINE_REBOOT;
+	case SYS_test:
+		if (args[0] == TEST_FAIL_AFTER)
+			args[1] = below(12);
+		return args[0] == TEST_FAIL_AFTER || args[0] > 100 || (args[0] == TEST_CHECK && one_in(50));
+	case SYS_exofork:
+		return live() < LIVE_MAX;
+	case SYS_env_exit:
+		return one_in(30);
+	case SYS_env_destroy:
+		return !is_self(args[0]) || one_in(30);
+	case SYS_cputs:
+		return one_in(8) && (args[1] < 8 || !page_mapped((void *)args[0]) || args[0] >= ULIM);
+	case SYS_page_alloc:
+		if (args[2] >> PERM_COUNT_SHIFT > ALLOC_MAX && args[1] + (args[2] >> PERM_COUNT_SHIFT) * PGSIZE < UTOP)
+			args[2] %= ALLOC_MAX << PERM_COUNT_SHIFT;
+		return true;
+	}
+	/* The names that were not there when this was written. */
+	for (uint32_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		if (calls[i].number == number && begins(calls[i].name, "env_thread"))
+			return live() < LIVE_MAX;
+		if (calls[i].number == number && begins(calls[i].name, "space_exit"))
+			return one_in(30);
+	}
+	return true;
+}
+
+static void trace(const char *how, const char *name, const uint32_t args[CALL_ARGS])
+{
+	if (me.trace)
+		cprintf("%08x %u: %s %s(%08x, %08x, %08x, %08x, %08x)\n", sys_getenvid(), me.left, how, name, args[0], args[1],
+			args[2], args[3], args[4]);
+}
+
+static void typed_call(void)
+{
+	const struct call *call = &PICK(calls);
+	uint32_t args[CALL_ARGS];
+
+	for (uint32_t i = 0; i < CALL_ARGS; i++)
+		args[i] = i < call->count ? any_argument(call->types[i], call->names[i]) : any_number();
+	if (!allowed(call->number, args))
+		return;
+	trace("call", call->name, args);
+	__atomic_add_fetch(&SHARED->made, 1, __ATOMIC_RELAXED);
+	if (libos_call5(call->number, args[0], args[1], args[2], args[3], args[4]) >= 0)
+		__atomic_add_fetch(&SHARED->right, 1, __ATOMIC_RELAXED);
+}
+
+/* Any number and registers, of which some are as for some call. */
+static void raw_call(void)
+{
+	const struct call *call = &PICK(calls);
+	uint32_t args[CALL_ARGS];
+
+	for (uint32_t i = 0; i < CALL_ARGS; i++)
+		args[i] = i < call->count && !one_in(4) ? any_argument(call->types[i], call->names[i]) : any();
+	if (!allowed(call->number, args))
+		return;
+	struct raw raw = { .edx = args[0], .ecx = args[1], .ebx = args[2], .edi = args[3], .esi = args[4], .ebp = any_number(),
+			   .eax = one_in(8) ? NSYSCALLS + any_number() % 0x7FFFFFFF : call->number };
+	/* The flags that change how code runs: direction, alignment, nested task; seldom the trap flag, which ends it. */
+	static const uint32_t flags[] = { FL_DF, FL_AC, FL_NT, FL_CF, FL_DF | FL_NT, 0 };
+	raw.eflags = PICK(flags) | (one_in(100) ? FL_TF : 0);
+	trace(raw.eax == call->number ? "raw" : "unused number", call->name, args);
+	__atomic_add_fetch(&SHARED->made, 1, __ATOMIC_RELAXED);
+	if (!one_in(4) || libos_gate == libos_gate_int) {
+		fuzz_raw_int(&raw);
+		return;
+	}
+	uint32_t stack[64];
+	raw.ebp = one_in(10) ? any_address() : (uintptr_t)&stack[32];
+	raw.esi = one_in(10) ? any_address() : (uintptr_t)fuzz_after_sysenter;
+	stack[32] = args[4];
+	fuzz_raw_sysenter(&raw);
+}
+
+/* --- What environments do --- */
+
+static void touch(void)
+{
+	volatile uint32_t *at = (uint32_t *)any_address();
+
+	if (one_in(2))
+		*at = any();
+	else
+		any_number();
+	USED(*at);
+}
+
+static void make(void);
+
+static void step(void)
+{
+	switch (below(64)) {
+	case 0:
+		touch();
+		break;
+	case 1:
+	case 2:
+		make();
+		break;
+	case 3:
+		libos_sys_yield();
+		break;
+	case 4 ... 12:
+		raw_call();
+		break;
+	default:
+		typed_call();
+	}
+}
+
+/* The main loop of all that make calls; whatever goes wrong comes back here. */
+__attribute__((noreturn)) void fuzz_go_on(void)
+{
+	while (me.magic == MAGIC && me.left && stream) {
+		me.left--;
+		step();
+	}
+	sys_env_exit(0);
+	for (;;)
+		continue;
+}
+
+static void computes(void)
+{
+	for (volatile uint32_t n = 0;; n++) {
+		if (n % 1024 == 0)
+			sys_yield();
+	}
+}
+
+/* Takes what comes, wherever. */
+static void receives(void)
+{
+	for (;; sys_yield())
+		libos_sys_ipc_recv(one_in(3) ? (uintptr_t)-1 : AREA + below(16) * PGSIZE);
+}
+
+static void sends(void)
+{
+	for (;; sys_yield())
+		libos_sys_ipc_send(any_env(), any(), AREA + below(16) * PGSIZE, any_perm() % PGSIZE);
+}
+
+static void faults(void)
+{
+	for (;;)
+		touch();
+}
+
+static void ends(void)
+{
+	sys_env_exit(below(100));
+}
+
+/* A copy of this program's page at va, for child. */
+static int copy_page(envid_t child, uintptr_t va)
+{
+	int error = sys_page_alloc(0, UTEMP, RW);
+
+	if (error < 0)
+		return error;
+	memcpy(UTEMP, (void *)va, PGSIZE);
+	if ((error = sys_page_map(0, UTEMP, child, (void *)va, RW)) < 0)
+		return error;
+	return sys_page_unmap(0, UTEMP);
+}
+
+/* Memory like this environment's, but its own. */
+static int copy_program(envid_t child)
+{
+	int error = sys_page_alloc(child, (void *)STACK, RW);
+
+	if (!error)
+		error = sys_page_alloc(child, (void *)XSTACK, RW);
+	if (!error)
+		error = sys_page_map(0, (void *)SHARED, child, (void *)SHARED, RW);
+	for (uintptr_t va = UTEXT; !error && va < (uintptr_t)end; va += PGSIZE) {
+		if (perm_of((void *)va) & PTE_W)
+			error = copy_page(child, va);
+		else
+			error = sys_page_map(0, (void *)va, child, (void *)va, RO);
+	}
+	return error;
+}
+
+/*
+ * A new environment that runs function with a stream of numbers of its own. An error, or its id: it is runnable then,
+ * mostly. Random calls may have taken away what this needs: then it fails, or faults.
+ */
+static envid_t start(void (*function)(void), uint32_t number, uint32_t life)
+{
+	uint32_t stream_before = stream, left_before = me.left;
+	struct Trapframe tf = {
+		.tf_eip = (uintptr_t)function, .tf_esp = USTACKTOP - 64, .tf_ds = GD_UD | 3, .tf_es = GD_UD | 3,
+	};
+	envid_t child = sys_exofork();
+
+	if (child < 0)
+		return child;
+	/* What the child's copy is to hold. */
+	stream = (seed + 1) * 2654435761u ^ number * 40503u;
+	stream = stream ? stream : 1;
+	me.left = life;
+	thisenv = &envs[ENVX(child)];
+	int error = copy_program(child);
+	thisenv = &envs[ENVX(sys_getenvid())];
+	stream = stream_before;
+	me.left = left_before;
+	if (!error)
+		error = sys_env_set_trapframe(child, &tf);
+	if (!error)
+		error = sys_env_set_pgfault_upcall(child, (void *)fuzz_recover);
+	if (!error)
+		error = sys_env_set_status(child, ENV_RUNNABLE);
+	if (error)
+		sys_env_destroy(child);
+	return error ? error : child;
+}
+
+static void make(void)
+{
+	static void (*const kinds[])(void) = { fuzz_recover, fuzz_recover, computes, receives, sends, faults, ends };
+
+	if (live() < LIVE_MAX)
+		start(PICK(kinds), any(), LIFE / 8);
+}
+
+/* --- The first environment --- */
+
+static envid_t workers[WORKERS];
+
+/* See to worker i: a new one if it has ended, or stands still for ever. */
+static void attend(uint32_t i)
+{
+	volatile const struct Env *env = &envs[ENVX(workers[i])];
+
+	if (!workers[i] || !env_alive(workers[i])) {
+		envid_t made = start(fuzz_recover, generation++, LIFE);
+		workers[i] = made > 0 ? made : 0;
+	} else if (one_in(100)) {
+		sys_env_destroy(workers[i]);
+	} else if (env->env_status == ENV_NOT_RUNNABLE) {
+		sys_env_set_status(workers[i], ENV_RUNNABLE);
+	} else if (one_in(20)) {
+		sys_env_set_status(workers[i], ENV_NOT_RUNNABLE);
+	}
+}
+
+/* Children that were left to this environment go, or their number would only grow; some are waked first. */
+static void thin_out(void)
+{
+	envid_t child = any_child();
+
+	for (uint32_t i = 0; i < WORKERS; i++) {
+		if (child == workers[i])
+			return;
+	}
+	if (child && sys_env_set_status(child, ENV_RUNNABLE) == 0 && one_in(2))
+		sys_env_destroy(child);
+}
+
+/* Destroy everyone, down to those who pass on while they do. */
+static void clear_up(void)
+{
+	envid_t self = sys_getenvid();
+	bool more;
+
+	do {
+		more = false;
+		for (int i = 0; i < NENV; i++) {
+			if (!env_alive(envs[i].env_id) || envs[i].env_parent_id != self)
+				continue;
+			sys_env_destroy(envs[i].env_id);
+			more = true;
+		}
+		free_pages(); /* waits for what is dying, and may pass on more */
+	} while (more);
+}
+
+static void check(const char *when)
+{
+	int violations = sys_test(TEST_CHECK, 0, NULL, 0);
+
+	if (violations > 0)
+		fail("fuzz %u %u: %s, TEST_CHECK: expected 0 broken invariants, saw %d", seed, calls_wanted, when, violations);
+}
+
+static void fuzz(void)
+{
+	uint32_t checks = 0;
+
+	SHARED->made = SHARED->right = generation = 0;
+	memset(workers, 0, sizeof workers);
+	for (uint32_t turn = 0; SHARED->made < calls_wanted; turn++) {
+		for (uint32_t i = 0; i < WORKERS; i++)
+			attend(i);
+		thin_out();
+		if (SHARED->made >= calls_wanted / CHECKS * checks) {
+			check("under way");
+			checks++;
+		}
+		for (uint32_t i = 0; i < 3; i++)
+			sys_yield();
+	}
+	clear_up();
+}
+
+static uint32_t number_at(int argc, char **argv, int i, uint32_t otherwise)
+{
+	return argc > i ? (uint32_t)strtol(argv[i], NULL, 0) : otherwise;
+}
+
+/* Let the kernel's records grow to what is needed: they never shrink. */
+static void grow(void)
+{
+	envid_t made[SLOTS];
+
+	for (int i = 0; i < SLOTS; i++)
+		expect((made[i] = sys_exofork()) > 0);
+	for (int i = SLOTS; i-- > 0;)
+		expect_is(sys_env_destroy(made[i]), 0);
+}
+
+static uint32_t sum_of_text(void)
+{
+	uint32_t sum = 0;
+
+	for (const uint32_t *word = (const uint32_t *)UTEXT; word < (const uint32_t *)ROUNDDOWN((uintptr_t)etext, 4); word++)
+		sum = sum * 31 + *word;
+	return sum;
+}
+
+void umain(int argc, char **argv)
+{
+	seed = number_at(argc, argv, 1, (uint32_t)read_tsc() % 1000000);
+	calls_wanted = number_at(argc, argv, 2, 40000);
+	me.trace = argc > 3;
+	me.magic = MAGIC;
+	stream = seed * 2 + 1;
+	cprintf("fuzz %u %u at %u\n", seed, calls_wanted, sys_time_msec());
+	grow();
+	expect_is(sys_page_alloc(0, (void *)SHARED, RW), 0);
+	expect(start(ends, 0, 1) > 0); /* the page tables that making one needs */
+	clear_up();
+	uint32_t before = free_pages(), text = sum_of_text();
+	cprintf("start %u\n", sys_time_msec());fuzz();
+	cprintf("%u calls made, %u went well, %u workers, at %u\n", SHARED->made, SHARED->right, generation, sys_time_msec());
+	check("after it");
+	uint32_t after = free_pages();
+	if (after != before)
+		fail("fuzz %u %u: free pages: expected %u, saw %u", seed, calls_wanted, before, after);
+	expect_is(sum_of_text(), text);
+}

@@ -1,0 +1,201 @@
+/*
+ * For fuzz.c: every system call of abi/syscall.def with the types and names of its arguments, and arguments for them,
+ * random and biased to what is likely to be treated wrongly. A new call is in by being in that list.
+ */
+#ifndef TEST_FUZZ_CALLS_H
+#define TEST_FUZZ_CALLS_H
+
+#include "check.h"
+
+#define CALL_ARGS 5
+#define AREA 0x10000000 /* where most addresses are: two page tables' worth of the first pages */
+#define SLOTS 128       /* in which all environments are */
+
+struct call {
+	uint32_t number;
+	const char *name;
+	uint32_t count; /* of arguments */
+	const char *types[CALL_ARGS], *names[CALL_ARGS];
+};
+
+#define SYSCALL0(number, name) { number, #name, 0, { 0 }, { 0 } },
+#define SYSCALL1(number, name, ta, a) { number, #name, 1, { #ta }, { #a } },
+#define SYSCALL2(number, name, ta, a, tb, b) { number, #name, 2, { #ta, #tb }, { #a, #b } },
+#define SYSCALL3(number, name, ta, a, tb, b, tc, c) { number, #name, 3, { #ta, #tb, #tc }, { #a, #b, #c } },
+#define SYSCALL4(number, name, ta, a, tb, b, tc, c, td, d)                                                       \
+	{ number, #name, 4, { #ta, #tb, #tc, #td }, { #a, #b, #c, #d } },
+#define SYSCALL5(number, name, ta, a, tb, b, tc, c, td, d, te, e)                                                \
+	{ number, #name, 5, { #ta, #tb, #tc, #td, #te }, { #a, #b, #c, #d, #e } },
+static const struct call calls[] = {
+#include <abi/syscall.def>
+};
+#undef SYSCALL0
+#undef SYSCALL1
+#undef SYSCALL2
+#undef SYSCALL3
+#undef SYSCALL4
+#undef SYSCALL5
+
+/* --- Numbers: one stream an environment, from which all that it does follows --- */
+
+static uint32_t stream;
+
+static uint32_t any(void)
+{
+	stream ^= stream << 13;
+	stream ^= stream >> 17;
+	stream ^= stream << 5;
+	return stream;
+}
+
+static uint32_t below(uint32_t n)
+{
+	return (any() >> 8) % n;
+}
+
+static bool one_in(uint32_t n)
+{
+	return below(n) == 0;
+}
+
+#define PICK(array) ((array)[below(ARRAY_SIZE(array))])
+
+/* --- Arguments by kind --- */
+
+static uint32_t any_number(void)
+{
+	static const uint32_t edges[] = { 0, 1, 2, 3, 4, 5, 16, 64, 4095, 4096, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF };
+
+	return one_in(4) ? any() >> below(32) : PICK(edges);
+}
+
+/* A child of this environment, if it has one. */
+static envid_t any_child(void)
+{
+	envid_t self = sys_getenvid();
+	uint32_t from = below(SLOTS);
+
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		const volatile struct Env *env = &envs[(from + i) % SLOTS];
+		if (env->env_status != ENV_FREE && env->env_parent_id == self)
+			return env->env_id;
+	}
+	return 0;
+}
+
+static envid_t any_env(void)
+{
+	envid_t somebody = envs[below(SLOTS)].env_id; /* alive or not */
+
+	switch (below(16)) {
+	case 0:
+		return somebody + NENV; /* of another generation */
+	case 1:
+		return somebody - NENV;
+	case 2:
+		return somebody | 0x80000000;
+	case 3:
+		return one_in(2) ? (envid_t)any() : ENVX(somebody);
+	case 4:
+		return sys_getenvid();
+	case 5:
+		return thisenv->env_parent_id;
+	case 6:
+	case 7:
+	case 8:
+		return somebody;
+	case 9:
+	case 10:
+		return 0;
+	}
+	return any_child();
+}
+
+static uintptr_t any_address(void)
+{
+	static const uintptr_t edges[] = {
+		0, PGSIZE, (uintptr_t)UTEMP, UTEXT - PGSIZE, USTACKTOP, UXSTACKTOP - PGSIZE, UTOP - 2 * PTSIZE, UTOP - PGSIZE,
+		UTOP, UTOP + PGSIZE, UPAGES, UVPT, UVPT + (UVPT >> 10), ULIM, KERNBASE - PGSIZE, KERNBASE, KERNBASE + 0x100000,
+		0xFFFFF000, 0x80000000, UARCHIVE, UARCHIVE + PGSIZE,
+	};
+	uintptr_t at;
+
+	switch (below(10)) {
+	case 0:
+		at = any();
+		break;
+	case 1:
+	case 2:
+		at = PICK(edges);
+		break;
+	case 3: /* what this program consists of: seldom, or it would not live long */
+		at = one_in(32) ? UTEXT + below(24) * PGSIZE : one_in(16) ? USTACKTOP - PGSIZE : AREA + PTSIZE;
+		break;
+	default:
+		at = AREA + (one_in(4) ? PTSIZE - 8 * PGSIZE : 0) + below(16) * PGSIZE;
+	}
+	if (one_in(12))
+		at += below(3) - 1u;
+	return one_in(12) ? at ^ 1u << below(32) : at;
+}
+
+static uint32_t any_perm(void)
+{
+	uint32_t count = one_in(2) ? 0 : one_in(16) ? any() >> below(32) : below(80);
+	uint32_t perm = one_in(2) ? RW : RO;
+
+	if (one_in(6))
+		perm |= any() & PTE_AVAIL;
+	if (one_in(16))
+		perm = any() % PGSIZE;
+	return perm | count << PERM_COUNT_SHIFT;
+}
+
+void fuzz_recover(void);
+
+/* Registers: each of them is likely to be good, and all together, too, now and then. */
+static uintptr_t any_frame(void)
+{
+	static struct Trapframe tf;
+	static const uint16_t selectors[] = { GD_UT | 3, GD_UD | 3, GD_UT, GD_KT, GD_KD, GD_KT | 3, 0x28, 0x2B, 0x33, 0, 7, 0xFFFF };
+
+	for (uint32_t *word = (uint32_t *)&tf; word < (uint32_t *)(&tf + 1); word++)
+		*word = any_number();
+	tf.tf_eip = one_in(4) ? any_address() : (uintptr_t)fuzz_recover;
+	tf.tf_esp = one_in(4) ? any_address() : USTACKTOP - 64;
+	tf.tf_eflags = one_in(3) ? any() : 0;
+	tf.tf_ds = one_in(8) ? PICK(selectors) : (GD_UD | 3);
+	tf.tf_es = one_in(8) ? PICK(selectors) : (GD_UD | 3);
+	tf.tf_cs = one_in(2) ? PICK(selectors) : (GD_UT | 3);
+	tf.tf_ss = one_in(2) ? PICK(selectors) : (GD_UD | 3);
+	return (uintptr_t)&tf;
+}
+
+static bool begins(const char *s, const char *with)
+{
+	return strncmp(s, with, strlen(with)) == 0;
+}
+
+/* An argument by its type and, where that says little, by its name. */
+static uint32_t any_argument(const char *type, const char *name)
+{
+	if (one_in(40))
+		return any();
+	if (begins(type, "envid_t"))
+		return any_env();
+	if (begins(type, "U(struct Trapframe"))
+		return one_in(8) ? any_address() : any_frame();
+	if (begins(type, "U("))
+		return any_address() + below(PGSIZE + 8);
+	if (begins(name, "timeout"))
+		return one_in(4) ? any_number() : below(3);
+	if (begins(name, "perm") || begins(name, "range") || begins(name, "window"))
+		return any_perm();
+	if (begins(name, "mark") || begins(name, "keep"))
+		return one_in(4) ? any_perm() : any() & PTE_AVAIL;
+	if (begins(type, "uintptr_t"))
+		return any_address();
+	return begins(type, "int") && !one_in(4) ? below(7) : any_number();
+}
+
+#endif
