@@ -67,6 +67,43 @@ static void flags_by(uint32_t by_sysenter)
 	done = true;
 }
 
+/*
+ * Into virtual-8086 mode by an iret, which QEMU's translator lets a program do and processors do not: they go on behind it.
+ * What runs there is at segment * 16, in the low page that is mapped for it.
+ */
+#define VM86_CODE 0x8000
+
+static void vm86(uint32_t kind)
+{
+	static const uint8_t code[][10] = {
+		{ 0xEB, 0xFE }, /* jmp . */
+		{ 0x66, 0xB8, SYS_exofork, 0, 0, 0, 0xCD, 0x30 }, /* mov $SYS_exofork, %eax; int $0x30 */
+		{ 0x8E, 0xE8, 0x66, 0xB8, SYS_yield, 0, 0, 0, 0x0F, 0x34 }, /* mov %ax, %gs; mov $SYS_yield, %eax; sysenter */
+		{ 0xF4 }, /* hlt */
+		{ 0xCD, 0x0E }, /* int $14 */
+		{ 0xCC }, /* int3 */
+	};
+	uint32_t segment = VM86_CODE >> 4 | (kind & 8 ? 3 : 0);
+
+	expect_is(sys_page_alloc(0, (void *)VM86_CODE, RW), 0);
+	memcpy((char *)(segment << 4), code[kind % 8], sizeof code[0]);
+	__asm__ volatile("pushl $8; pushl $8; pushl $8; pushl $8; pushl $0x23; pushl %%esp; pushl $0x20202; pushl %1;"
+			 "pushl %2; iret" : : "a"(0x1234), "r"(segment), "r"(0) : "memory");
+}
+
+static void vm86_all(void)
+{
+	for (uint32_t kind = 0; kind < 16; kind++) {
+		if (kind % 8 >= 6)
+			continue;
+		envid_t child = child_run(vm86, kind);
+		for (int i = 0; i < 20; i++)
+			sys_yield();
+		sys_env_destroy(child);
+		wait_status(child, NULL);
+	}
+}
+
 /* With TF there is a debug exception after the call, which has had its effect. */
 static void step_by_int(uint32_t arg)
 {
@@ -366,6 +403,7 @@ void umain(int argc, char **argv)
 	run_alone(registers, SYS_getenvid);
 	run_alone(registers, SYS_yield);
 	random_frames();
+	vm86_all();
 	if (has_sysenter()) {
 		run_alone(flags_by, 1);
 		step(step_by_sysenter);

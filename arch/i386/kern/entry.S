@@ -35,10 +35,20 @@
 	movl	%eax, %fs
 .endm
 
+/* See arch_trap_vm86. */
+.macro REFUSE_VM86
+	testl	$FL_VM, ARCH_FRAME_EFLAGS(%esp)
+	jnz	from_vm86
+.endm
+
 .text
+from_vm86:
+	movl	%esp, %eax
+	call	arch_trap_vm86
 .balign 16
 trap_common:
 	SAVE_REGISTERS
+	REFUSE_VM86
 	movl	%esp, %eax
 	call	arch_trap
 .globl return_from_trap
@@ -62,6 +72,7 @@ syscall_by_int:
 	pushl	$0
 	pushl	$T_SYSCALL
 	SAVE_REGISTERS
+	REFUSE_VM86
 	movl	%esp, %eax
 	call	arch_syscall
 	jmp	return_from_trap

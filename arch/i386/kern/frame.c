@@ -77,6 +77,20 @@ void arch_env_save(struct env *env)
 	env->arch.gs = gs;
 }
 
+/* Only what a program has loaded itself: it can fail if that was in another mode (see arch_trap_vm86). Then it is 0. */
+static inline void load_gs(uint32_t gs)
+{
+	__asm__ volatile("1:\tmovl %0, %%gs\n\t"
+			 ".pushsection .text.unlikely\n"
+			 "2:\txorl %0, %0\n\t"
+			 "jmp 1b\n\t"
+			 ".popsection\n\t"
+			 ".pushsection .fixups, \"a\"\n\t"
+			 ".long 1b, 2b\n\t"
+			 ".popsection"
+			 : "+r"(gs));
+}
+
 void arch_env_load(const struct env *env)
 {
 	struct cpu *cpu = this_cpu();
@@ -85,8 +99,7 @@ void arch_env_load(const struct env *env)
 	frame_copy(&frame->tf, &env->pub->env_tf);
 	frame->fs = env->arch.fs;
 	cpu->arch.tables->gdt[GD_TLS / 8] = env->arch.tls;
-	/* Only what a program has loaded itself: it cannot fail. */
-	__asm__ volatile("movl %0, %%gs" : : "r"(env->arch.gs));
+	load_gs(env->arch.gs);
 	fpu_load(env->arch.fpu);
 }
 

@@ -29,6 +29,7 @@ extern char syscall_by_sysenter[], syscall_by_sysenter_stepped[], return_pop_fs[
 void arch_trap(struct arch_frame *frame);
 uint32_t arch_syscall(struct arch_frame *frame);
 void arch_first_return(void);
+void arch_trap_vm86(struct arch_frame *frame) __attribute__((noreturn));
 void arch_double_fault(void) __attribute__((noreturn));
 size_t arch_copy_user_raw(void *to, const void *from, size_t n);
 void arch_resume(struct arch_frame *frame) __attribute__((noreturn));
@@ -114,9 +115,38 @@ static void trap_from_user(struct Trapframe *tf)
 	leave(cpu);
 }
 
+/*
+ * An entry from virtual-8086 mode. The kernel puts no program there, and no processor lets it go there itself (SDM vol. 2,
+ * IRET: VM at privilege 0 only), but QEMU's translator does. The frame lies lower than others, below four segments
+ * more: it is moved to where the kernel expects it, made harmless, and for the program it is a protection fault.
+ */
+void arch_trap_vm86(struct arch_frame *frame)
+{
+	uint32_t vector = frame->tf.tf_trapno;
+	struct Trapframe *tf = arch_frame();
+	struct arch_frame copy = *frame;
+
+	if (vector == T_NMI) {
+		handle_nmi(frame);
+		arch_resume(frame);
+	}
+	big_lock_enter();
+	copy.fs = 0;
+	copy.tf.tf_ds = copy.tf.tf_es = GD_UD | 3;
+	copy.tf.tf_trapno = T_GPFLT;
+	copy.tf.tf_err = 0;
+	arch_frame_sanitize(&copy.tf);
+	*user_frame() = copy;
+	if (vector >= IRQ_OFFSET && vector != T_SYSCALL && vector != IRQ_SPURIOUS_VECTOR)
+		trap_interrupt(vector);
+	trap_user_exception(tf, 0);
+	leave(this_cpu());
+	arch_resume(user_frame());
+}
+
 /* --- Entries from the kernel --- */
 
-/* A copy from or to user memory has met a page that is not there. */
+/* A copy from or to user memory has met a page that is not there; or a selector that a program had cannot be loaded. */
 static bool fix_copy(struct Trapframe *tf)
 {
 	for (const struct fixup *fixup = fixups_start; fixup < fixups_end; fixup++) {
@@ -193,6 +223,9 @@ static void trap_from_kernel(struct arch_frame *frame)
 		break;
 	case T_GPFLT:
 	case T_SEGNP:
+		if (fix_copy(tf))
+			return;
+		break;
 	case T_STACK:
 		break;
 	default:
