@@ -12,8 +12,17 @@
 
 /* The most CPUs that the kernel runs; more are reported and left alone. */
 #define CPUS_MAX 32
-/* The interrupt vector that platform_send_request raises. */
+/*
+ * The vectors of the platform's interrupts: 32 to 47 for its lines, the one that platform_send_request raises, and one
+ * by which an interrupt controller reports an error. What comes by another one, a program has raised.
+ */
 #define REQUEST_VECTOR 0xFB
+#define ERROR_VECTOR 51
+
+static inline bool platform_has_vector(uint32_t vector)
+{
+	return (vector >= 32 && vector < 48) || vector == REQUEST_VECTOR || vector == ERROR_VECTOR;
+}
 
 /* --- Console. Serialised by the kernel's console lock. --- */
 

@@ -28,6 +28,8 @@ const char *trap_name(uint32_t number)
 		return "System call";
 	if (number >= IRQ_OFFSET && number < IRQ_OFFSET + 16)
 		return "Hardware Interrupt";
+	if (number > T_SYSCALL && number < 256)
+		return "Software Interrupt";
 	return "(unknown trap)";
 }
 
@@ -53,9 +55,10 @@ void trap_user_exception(struct Trapframe *tf, uintptr_t address)
 		monitor_enter("a breakpoint in a program", tf);
 		return;
 	}
-	if (tf->tf_trapno != T_PGFLT || !env->pub->env_pgfault_upcall)
+	bool page_fault = tf->tf_trapno == T_PGFLT;
+	if (!(page_fault ? env->pub->env_pgfault_upcall : env->pub->env_exception_upcall))
 		tell(tf, address);
-	else if (arch_upcall_page_fault(tf, address))
+	else if (page_fault ? arch_upcall_page_fault(tf, address) : arch_upcall_exception(tf))
 		return;
 	if (boot_verbose)
 		symbols_backtrace(tf);

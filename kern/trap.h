@@ -17,7 +17,7 @@ enum {
 	IRQ_OFFSET = 32,
 };
 
-/* What it is called: "Page Fault", "Hardware Interrupt", "System call", "(unknown trap)". */
+/* What it is called: "Page Fault", "Hardware Interrupt", "System call", "Software Interrupt", "(unknown trap)". */
 const char *trap_name(uint32_t number);
 
 /* An exception of the environment that runs. address: what a page fault was about. Ends it if it has no handler. */

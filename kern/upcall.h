@@ -10,5 +10,7 @@
  * on its exception stack. False: that is impossible, and a line has been printed that says why.
  */
 bool arch_upcall_page_fault(struct Trapframe *tf, uintptr_t address);
+/* The same for any other exception, and its exception upcall. */
+bool arch_upcall_exception(struct Trapframe *tf);
 
 #endif

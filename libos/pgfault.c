@@ -6,8 +6,6 @@
 #include <finch/pgfault.h>
 #include <inc/lib.h>
 
-#define EXCEPTION_STACK ((void *)(UXSTACKTOP - PGSIZE))
-
 void (*_pgfault_handler)(struct UTrapframe *utf);
 
 /* Only where the program forks does it carry this. */
@@ -23,12 +21,17 @@ void page_fault(struct UTrapframe *utf)
 		sys_env_set_pgfault_upcall(0, NULL); /* the instruction faults again, for the kernel */
 }
 
+int exception_stack_make(void)
+{
+	void *stack = (void *)(thisenv->env_exception_stack - PGSIZE);
+
+	return page_mapped(stack) ? 0 : sys_page_alloc(0, stack, PTE_P | PTE_U | PTE_W);
+}
+
 int pgfault_install(void)
 {
-	int err = 0;
+	int err = exception_stack_make();
 
-	if (!page_mapped(EXCEPTION_STACK))
-		err = sys_page_alloc(0, EXCEPTION_STACK, PTE_P | PTE_U | PTE_W);
 	if (err == 0 && thisenv->env_pgfault_upcall != _pgfault_upcall)
 		err = sys_env_set_pgfault_upcall(0, _pgfault_upcall);
 	return err;

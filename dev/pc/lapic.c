@@ -157,7 +157,7 @@ void lapic_init_cpu(bool legacy, bool nmi_low)
 	reg_write(REG_LVT_LINT0, legacy ? LVT_EXTINT : LVT_MASKED);
 	reg_write(REG_LVT_LINT1, LVT_NMI | (nmi_low ? LVT_LOW : 0));
 	lapic_errors();
-	reg_write(REG_LVT_ERROR, LAPIC_ERROR_VECTOR);
+	reg_write(REG_LVT_ERROR, ERROR_VECTOR);
 	lapic_done(); /* one that the firmware may have left */
 }
 

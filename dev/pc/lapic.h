@@ -13,7 +13,6 @@
 
 /* Vectors from IRQ_OFFSET on, beside the 16 ISA lines. */
 #define LAPIC_SPURIOUS_VECTOR 39
-#define LAPIC_ERROR_VECTOR 51
 
 /*
  * Map the registers: where the CPU itself says they are, else at `table` (0: the tables do not say), else at the

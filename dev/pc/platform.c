@@ -139,7 +139,7 @@ static void tell_error(void)
 
 bool platform_interrupt(unsigned line)
 {
-	if (line == LAPIC_ERROR_VECTOR - IRQ_OFFSET) {
+	if (line == ERROR_VECTOR - IRQ_OFFSET) {
 		tell_error();
 		return false;
 	}

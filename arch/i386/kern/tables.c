@@ -1,5 +1,6 @@
 /* Descriptor tables: see tables.h. The interrupt table is one for all CPUs. */
 #include <arch/offsets.h>
+#include <kern/platform.h>
 #include <kern/trap.h>
 #include "features.h"
 #include "paging.h"
@@ -42,8 +43,10 @@ static uint64_t gate(const void *entry, uint32_t selector, uint32_t type, uint32
 
 static void idt_fill(void)
 {
+	/* Programs may raise what neither the processor nor the platform does. */
 	for (unsigned n = 0; n < 256; n++)
-		idt[n] = gate(trap_vectors + n * VECTOR_SIZE, GD_KT, GATE_INTERRUPT, 0);
+		idt[n] = gate(trap_vectors + n * VECTOR_SIZE, GD_KT, GATE_INTERRUPT,
+			      n > T_SYSCALL && !platform_has_vector(n) ? 3 : 0);
 #define TRAP(name, number, text, code, privilege)                                                                \
 	if (privilege)                                                                                           \
 		idt[number] = gate(trap_vectors + number * VECTOR_SIZE, GD_KT, GATE_INTERRUPT, privilege);

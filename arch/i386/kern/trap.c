@@ -6,6 +6,7 @@
 #include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/panic.h>
+#include <kern/platform.h>
 #include <kern/print.h>
 #include <kern/request.h>
 #include <kern/rest.h>
@@ -108,7 +109,7 @@ static void trap_from_user(struct Trapframe *tf)
 	big_lock_enter();
 	if (tf->tf_trapno == T_MCHK)
 		panic_frame(tf, "machine check");
-	if (tf->tf_trapno < IRQ_OFFSET)
+	if (!platform_has_vector(tf->tf_trapno))
 		trap_user_exception(tf, address);
 	else if (tf->tf_trapno != IRQ_SPURIOUS_VECTOR)
 		trap_interrupt(tf->tf_trapno);

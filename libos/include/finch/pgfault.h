@@ -5,6 +5,8 @@
 #include <common/names.h>
 #include <inc/trap.h>
 
+/* Make sure that this environment's exception stack is there. 0 or -E_NO_MEM. */
+int exception_stack_make(void) LINKED_NAME(exception_stack_make);
 /* Make sure that faults come to the library: exception stack and upcall. 0 or -E_NO_MEM. */
 int pgfault_install(void) LINKED_NAME(pgfault_install);
 /* Called by _pgfault_upcall for each fault. */

@@ -76,6 +76,10 @@
 #define FL_VIP 0x00100000
 #define FL_ID 0x00200000
 
+/* The debug status register (section 17.2.3). */
+#define DR6_STEP 0x4000     /* a step by FL_TF */
+#define DR6_NONE 0xFFFF0FF0 /* what it holds after a reset */
+
 /* The error code of a page fault (section 4.7). */
 #define FEC_PR 0x1 /* a protection fault, else not present */
 #define FEC_WR 0x2 /* a write */

@@ -48,7 +48,24 @@ struct UTrapframe {
 	uintptr_t utf_esp;
 };
 
+/* What a handler of all other exceptions gets there. It may change everything that follows ef_dr6. */
+struct ExceptionFrame {
+	uint32_t ef_trapno;
+	uint32_t ef_err;    /* the processor's error code, 0 where it has none */
+	uint32_t ef_dr6;    /* T_DEBUG: DR6_STEP after a step by FL_TF, else 0 */
+	uint16_t ef_es;
+	uint16_t ef_es_pad;
+	uint16_t ef_ds;
+	uint16_t ef_ds_pad;
+	struct PushRegs ef_regs;
+	uintptr_t ef_eip;   /* of the instruction, or after it for T_BRKPT, T_OFLOW, T_DEBUG and int n */
+	uint32_t ef_eflags;
+	uintptr_t ef_esp;
+};
+
 #if __SIZEOF_POINTER__ == 4
+static_assert(sizeof(struct ExceptionFrame) == 64 && offsetof(struct ExceptionFrame, ef_eip) == 52,
+	      "struct ExceptionFrame as arch/i386/user/exception.S knows it");
 static_assert(sizeof(struct Trapframe) == 68, "struct Trapframe is 68 bytes");
 static_assert(sizeof(struct UTrapframe) == 52, "struct UTrapframe is 52 bytes");
 #endif
