@@ -209,8 +209,6 @@ static void ends_it(const char *name, const void *code, bool with_handler)
 static void nobody(void)
 {
 	static const uint8_t vectors[] = { 0, 1, 2, 8, 13, 14, 18, 31, 32, 39, 47, 49, 51, 0x80, 0xFA, 0xFB, 0xFC, 255 };
-	envid_t counter = child_run(counts, 0);
-
 	for (int with = 0; with < 2; with++) {
 		set_exception_handler(with ? refuses : NULL);
 		for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
@@ -222,8 +220,6 @@ static void nobody(void)
 			ends_it("int n", CODE_PAGE, with);
 		}
 	}
-	expect_is(sys_env_destroy(counter), 0);
-	expect_end(counter, -E_KILLED);
 }
 
 void umain(int argc, char **argv)
@@ -248,9 +244,12 @@ void umain(int argc, char **argv)
 	expect(set_exception_handler(NULL) == records);
 	expect_is((uintptr_t)thisenv->env_exception_upcall, 0);
 	grow_records(8);
+	envid_t counter = child_run(counts, 0);
 	uint32_t before = free_pages();
 	nobody();
 	expect_is(free_pages(), before);
+	expect_is(sys_env_destroy(counter), 0);
+	expect_end(counter, -E_KILLED);
 	expect_is(sys_page_unmap(0, CODE_PAGE), 0);
 	expect_kernel_sound();
 }
