@@ -182,6 +182,20 @@ $(foreach n,$(TEST_NAMES),$(eval $(call program,test/user,$(n),$(B)/user/test/$(
 $(foreach n,$(BENCH_NAMES),$(eval $(call program,test/bench,$(n),$(B)/user/bench/$(n))))
 programs: $(PROGRAMS) $(TEST_PROGRAMS) $(BENCH_PROGRAMS)
 
+# --- The same benchmark, of the same objects, as a program for Linux: tools/bench_linux.py boots it. ---
+
+LINUX_OBJECTS := $(patsubst %,$(B)/user/obj/%.o,$(addprefix test/bench/linux/,library.c main.c start.S) \
+	$(addprefix common/,div64.c error.c format.c string.c) arch/$(ARCH)/user/divide.S)
+LINUX_PROGRAMS := $(B)/linux/bench $(B)/linux/true
+.PHONY: linux-programs
+linux-programs: $(LINUX_PROGRAMS)
+$(B)/linux/bench: $(patsubst %,$(B)/user/obj/test/bench/%.c.o,bench/bench bench/operations linux/own)
+$(B)/linux/true: $(B)/user/obj/bin/true.c.o
+$(LINUX_PROGRAMS): $(LINUX_OBJECTS)
+	$(call say,LD $@)
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^)
+
 # --- Archives. The tests' one holds the ordinary programs too: tests start them. ---
 
 MKARCHIVE := $(B)/tools/mkarchive
@@ -240,7 +254,7 @@ test-files: $(VARIANTS:%=$(B)/%/finch) $(B)/boot.cpio $(B)/test.cpio tools host-
 check: check-includes check-doc check-gcc check-clang check-locks check-headers check-arch64
 
 # All that is compiled, for the checks and without what is made of it.
-compile: $(VARIANTS:%=$(B)/%/finch) programs tools boot-tests
+compile: $(VARIANTS:%=$(B)/%/finch) programs linux-programs tools boot-tests
 
 check-includes:
 	$(Q)tools/check-includes
