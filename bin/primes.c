@@ -14,15 +14,16 @@ static bool sieve(void)
 		return false;
 	cprintf("CPU %d: %d\n", thisenv->env_cpunum, prime);
 	while ((n = ipc_recv(NULL, NULL, NULL)) != 0) {
-		if (n % prime == 0)
+		if (n % prime == 0 || next < 0)
 			continue;
 		if (!next && (next = fork()) == 0)
 			return true;
-		if (next < 0)
-			panic("fork: %e", next);
-		ipc_send(next, n, NULL, 0);
+		if (next > 0)
+			ipc_send(next, n, NULL, 0);
+		else
+			cprintf("primes: no process for %d and what follows: %e\n", n, next);
 	}
-	if (next) {
+	if (next > 0) {
 		ipc_send(next, 0, NULL, 0);
 		wait(next);
 	}

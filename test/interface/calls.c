@@ -59,10 +59,21 @@ static void family(void)
 		    sys_page_map(0, (void *)UTEXT, parent, VA, RO) != -E_BAD_ENV)
 			cprintf("wrong: a child has a right over its parent\n");
 		ipc_send(parent, 77, NULL, 0);
+		envid_t mine = fork();
+		if (mine == 0)
+			ipc_recv(NULL, NULL, NULL);
+		else
+			ipc_send(parent, mine, NULL, 0);
 		for (;;)
 			sys_yield();
 	}
 	assert(ipc_recv(NULL, NULL, NULL) == 77);
+	/* A grandchild is the child's, not ours, until the child is gone; a message may go to it all the same. */
+	envid_t grandchild = ipc_recv(NULL, NULL, NULL);
+	assert(envs[ENVX(grandchild)].env_parent_id == child);
+	assert(sys_env_destroy(grandchild) == -E_BAD_ENV && sys_page_unmap(grandchild, VA) == -E_BAD_ENV);
+	assert(sys_env_set_pgfault_upcall(grandchild, NULL) == -E_BAD_ENV);
+	ipc_send(grandchild, 78, NULL, 0);
 	assert(sys_env_set_status(child, ENV_RUNNING) == -E_INVAL && sys_env_set_status(child, 99) == -E_INVAL);
 	assert(sys_env_set_status(child, ENV_FREE) == -E_INVAL && sys_env_set_status(child, ENV_DYING) == -E_INVAL);
 	assert(sys_env_set_status(child, ENV_NOT_RUNNABLE) == 0);
@@ -78,6 +89,7 @@ static void family(void)
 	assert(sys_env_destroy(child) == 0 && sys_env_destroy(child) == -E_BAD_ENV);
 	assert(sys_env_set_status(child, ENV_RUNNABLE) == -E_BAD_ENV);
 	wait(child);
+	assert(envs[ENVX(grandchild)].env_parent_id == sys_getenvid() && sys_env_destroy(grandchild) == 0);
 }
 
 void umain(int argc, char **argv)
