@@ -66,17 +66,28 @@ static inline uint32_t *page_note(pfn_t pfn)
 /* A page without references goes back to where free ones come from. */
 void page_free(pfn_t pfn);
 
-/* One reference more; one less, and the page is freed with the last. */
+/*
+ * One reference more; one less, and the page is freed with the last. For loops over many pages, which keep page_refs in
+ * a register: refs is that.
+ */
+static inline void page_hold_in(struct PageInfo *refs, pfn_t pfn)
+{
+	assert(refs[pfn].pp_ref > 0);
+	__atomic_add_fetch(&refs[pfn].pp_ref, 1, __ATOMIC_RELAXED);
+}
+static inline void page_drop_in(struct PageInfo *refs, pfn_t pfn)
+{
+	assert(refs[pfn].pp_ref > 0);
+	if (__atomic_sub_fetch(&refs[pfn].pp_ref, 1, __ATOMIC_ACQ_REL) == 0)
+		page_free(pfn);
+}
 static inline void page_hold(pfn_t pfn)
 {
-	assert(page_refs[pfn].pp_ref > 0);
-	__atomic_add_fetch(&page_refs[pfn].pp_ref, 1, __ATOMIC_RELAXED);
+	page_hold_in(page_refs, pfn);
 }
 static inline void page_drop(pfn_t pfn)
 {
-	assert(page_refs[pfn].pp_ref > 0);
-	if (__atomic_sub_fetch(&page_refs[pfn].pp_ref, 1, __ATOMIC_ACQ_REL) == 0)
-		page_free(pfn);
+	page_drop_in(page_refs, pfn);
 }
 
 uint32_t page_references(pfn_t pfn);

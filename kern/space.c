@@ -4,16 +4,9 @@
 #include <kern/cpu.h>
 #include <kern/request.h>
 #include <kern/space_load.h>
+#include <kern/space_slice.h>
 
 #define LOOKS 1024     /* entries, mapped or not, that are looked at under the lock at once */
-#define FLUSH_SINGLY 8 /* up to so many pages are flushed one by one on this CPU */
-
-/* What a slice has replaced: translations to forget, pages to drop after that. */
-struct replaced {
-	uintptr_t first, last; /* addresses; last < first: none */
-	uint32_t count;
-	pfn_t pages[SPACE_SLICE];
-};
 
 static struct spinlock pool_lock = SPINLOCK(RANK_POOL, "space pool");
 struct space *space_pool; /* [pool_lock] */
@@ -76,8 +69,7 @@ void space_abandon(struct space *space)
 	pool_give(space);
 }
 
-/* Make the CPUs in the mask forget what they know of user space. No lock is held. */
-static void flush_others(uint32_t others)
+void space_flush_others(uint32_t others)
 {
 	/* An idle CPU flushes when it stops being idle: it looks at flush_pending after it has cleared lazy. */
 	for (unsigned n = 0; n < cpu_count; n++) {
@@ -90,71 +82,17 @@ static void flush_others(uint32_t others)
 	request_all(others);
 }
 
-/* Make all CPUs forget what they know of [first, last] of space. No lock is held. */
-static inline void flush(struct space *space, uintptr_t first, uintptr_t last)
+void replaced_flush(struct replaced *replaced, struct space *space)
 {
-	struct cpu *cpu = this_cpu();
-	uint32_t others = atomic_load(&space->loaded);
-
-	if (likely(cpu->space == space)) {
-		others &= ~(1u << cpu->number);
-		if (last - first < FLUSH_SINGLY * PGSIZE) {
-			for (uintptr_t va = first; va <= last; va += PGSIZE)
-				arch_tlb_flush_page(va);
-		} else {
-			arch_tlb_flush_user();
-		}
-	}
-	if (unlikely(others))
-		flush_others(others);
-}
-
-static inline void replaced_init(struct replaced *replaced)
-{
-	replaced->first = UTOP;
-	replaced->last = 0;
-	replaced->count = 0;
-}
-
-/* Entry old of va has been replaced; its page is dropped too if `page`. */
-static inline void replaced_add(struct replaced *replaced, uintptr_t va, arch_pte_t old, bool page)
-{
-	replaced->first = MIN(replaced->first, va);
-	replaced->last = MAX(replaced->last, va);
-	if (page)
-		replaced->pages[replaced->count++] = arch_pte_pfn(old);
-}
-
-static void replaced_flush(struct replaced *replaced, struct space *space)
-{
-	flush(space, replaced->first, replaced->last);
+	space_flush(space, replaced->first, replaced->last);
 	for (uint32_t i = 0; i < replaced->count; i++)
 		page_drop(replaced->pages[i]);
-}
-
-static inline void replaced_finish(struct replaced *replaced, struct space *space)
-{
-	if (replaced->last >= replaced->first)
-		replaced_flush(replaced, space);
-}
-
-/* Exchange an entry; the hardware may set its accessed and dirty bits meanwhile. */
-static inline arch_pte_t entry_exchange(arch_pte_t *entry, arch_pte_t value)
-{
-	return __atomic_exchange_n(entry, value, __ATOMIC_SEQ_CST);
 }
 
 /* The entry after this one, for va (already advanced): the next word, but for the end of a table. */
 static inline arch_pte_t *entry_next(arch_pte_t *entry, uintptr_t va)
 {
 	return va % PTSIZE ? entry + 1 : NULL;
-}
-
-/* Is it time to stop between two slices? Interrupts that wait are handled first. */
-static bool interrupted(void)
-{
-	arch_poll_interrupts();
-	return this_cpu()->attention != 0;
 }
 
 /* Install page pfn, whose reference passes to the space. *entry is va's if known. False: no memory for a table. */
@@ -214,7 +152,7 @@ int space_alloc_page(struct space *space, uintptr_t va, uint32_t perm)
 	arch_pte_t old = entry_exchange(entry, arch_pte_make(pfn, perm));
 	spin_unlock(&space->lock);
 	if (arch_pte_present(old)) {
-		flush(space, va, va);
+		space_flush(space, va, va);
 		page_drop(arch_pte_pfn(old));
 	}
 	return 0;
@@ -230,7 +168,7 @@ void space_unmap_page(struct space *space, uintptr_t va)
 		old = entry_exchange(entry, 0);
 	spin_unlock(&space->lock);
 	if (likely(arch_pte_present(old))) {
-		flush(space, va, va);
+		space_flush(space, va, va);
 		page_drop(arch_pte_pfn(old));
 	}
 }
@@ -245,7 +183,7 @@ int space_alloc(struct space *space, uintptr_t va, uint32_t perm, uint32_t n)
 		done += did;
 		if (did < slice)
 			return done ? (int)done : -E_NO_MEM;
-		if (done == n || interrupted())
+		if (done == n || space_interrupted())
 			return done;
 	}
 }
@@ -308,7 +246,7 @@ int space_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t d
 		done += did;
 		if (error)
 			return done ? (int)done : error;
-		if (done == n || interrupted())
+		if (done == n || space_interrupted())
 			return done;
 	}
 }
@@ -365,7 +303,7 @@ int space_unmap(struct space *space, uintptr_t va, uint32_t n)
 
 	do {
 		at = unmap_slice(space, at, end);
-	} while (at < end && !interrupted());
+	} while (at < end && !space_interrupted());
 	return (at - va) / PGSIZE;
 }
 
@@ -417,7 +355,7 @@ int space_protect(struct space *space, uintptr_t va, uint32_t perm, uint32_t n)
 
 	do {
 		at = protect_slice(space, at, end, perm, &error);
-	} while (!error && at < end && !interrupted());
+	} while (!error && at < end && !space_interrupted());
 	return at > va ? (int)((at - va) / PGSIZE) : error;
 }
 
@@ -464,14 +402,29 @@ void space_leave(struct space *space)
 	request_all(atomic_load(&space->loaded));
 }
 
+static inline void entry_drop(struct PageInfo *refs, arch_pte_t pte)
+{
+	pfn_t pfn = arch_pte_pfn(pte);
+
+	if (pfn != NO_PAGE)
+		page_drop_in(refs, pfn);
+}
+
 /* Unmap all that the table at va has. No CPU uses the space any more, but a pin may still look at it. */
 static void destroy_table(struct space *space, uintptr_t va)
 {
+	struct PageInfo *refs = page_refs;
+
 	spin_lock(&space->lock);
 	arch_pte_t *table = arch_space_entry(&space->arch, ROUNDDOWN(va, (uintptr_t)PTSIZE));
-	for (unsigned i = 0; (i = arch_table_noted(table, i)) < NPTENTRIES; i++) {
-		if (arch_pte_present(table[i]))
-			page_drop(arch_pte_pfn(table[i]));
+	for (unsigned i = 0; (i = arch_table_noted(table, i)) < NPTENTRIES; i += ARCH_TABLE_GROUP) {
+		/* Four at a time: most of what the end of a large program costs. */
+		for (const arch_pte_t *at = &table[i], *end = at + ARCH_TABLE_GROUP; at < end; at += 4) {
+			entry_drop(refs, at[0]);
+			entry_drop(refs, at[1]);
+			entry_drop(refs, at[2]);
+			entry_drop(refs, at[3]);
+		}
 	}
 	arch_space_free_table(&space->arch, va);
 	spin_unlock(&space->lock);

@@ -69,6 +69,25 @@ int space_unmap(struct space *space, uintptr_t va, uint32_t n);
 /* Change permissions of what is mapped; returns how many addresses were dealt with, or -E_INVAL as space_map. */
 int space_protect(struct space *space, uintptr_t va, uint32_t perm, uint32_t n);
 
+/* Which pages space_copy deals with, and how: PTE_ bits. */
+struct space_filter {
+	uint32_t only; /* those with any of these bits; 0: all */
+	uint32_t keep; /* those with any of these bits are mapped as they are */
+	uint32_t mark; /* others that may be written to get these bits in place of PTE_W, in both spaces */
+};
+/*
+ * Map in dst, at the same addresses, what src has in n pages from va on; dst may be src, which only marks. Returns how
+ * many addresses were dealt with, fewer than n when memory ran out or the CPU is wanted for something else, or
+ * -E_NO_MEM and nothing changed.
+ */
+int space_copy(struct space *src, struct space *dst, uintptr_t va, const struct space_filter *filter, uint32_t n);
+/*
+ * If the mapping at va is as expected (page and permissions, not writable), replace the page by a copy, mapped with perm;
+ * a page that nothing else refers to stays. What is written meanwhile through another mapping of the page may or may
+ * not be in the copy; but nothing written at va is lost. 0; 1: the mapping is another, nothing changed; -E_NO_MEM.
+ */
+int space_replace(struct space *space, uintptr_t va, arch_pte_t expected, uint32_t perm);
+
 /* The page at va with a reference for the caller. -E_INVAL: none is there, or perm asks for more than the mapping has. */
 int space_take(struct space *space, uintptr_t va, uint32_t perm, pfn_t *pfn) must_use;
 /* The page at va and its permissions (0: none). For the monitor and for tests. */

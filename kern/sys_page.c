@@ -128,3 +128,40 @@ int32_t sys_page_protect(envid_t envid, uintptr_t va, uint32_t perm)
 	env_space_put(space, envid);
 	return range_result(&range, done);
 }
+
+int32_t sys_page_copy(envid_t dstenv, uintptr_t va, uint32_t range_word, uint32_t filter_word)
+{
+	const struct space_filter filter = {
+		.only = filter_word >> PERM_COUNT_SHIFT,
+		.keep = filter_word % PGSIZE,
+		.mark = range_word % PGSIZE,
+	};
+	struct space *self = this_cpu()->env->space, *dst;
+	struct range range;
+	int error = env_space_get(dstenv, &dst);
+
+	if (error)
+		return error;
+	int done = range_decode(&range, va, range_word >> PERM_COUNT_SHIFT);
+	if (!done && (filter.mark & ~PTE_AVAIL || (filter.only | filter.keep) & ~PTE_SYSCALL))
+		done = -E_INVAL;
+	if (!done)
+		done = space_copy(self, dst, va, &filter, range.pages);
+	if (unlikely(done == -E_NO_MEM) && reclaim())
+		done = space_copy(self, dst, va, &filter, range.pages);
+	env_space_put(dst, dstenv);
+	return range_result(&range, done);
+}
+
+int32_t sys_page_replace(uintptr_t va, uint32_t expected, uint32_t perm)
+{
+	struct space *space = this_cpu()->env->space;
+
+	if (va % PGSIZE || va >= UTOP || perm >= PGSIZE || !perm_valid(perm) || !perm_valid(expected & PTE_SYSCALL) ||
+	    expected & PTE_W)
+		return -E_INVAL;
+	int done = space_replace(space, va, expected, perm);
+	if (unlikely(done == -E_NO_MEM) && reclaim())
+		done = space_replace(space, va, expected, perm);
+	return done;
+}

@@ -204,7 +204,28 @@ void arch_page_zero(void *page)
 
 void arch_page_copy(void *to, const void *from)
 {
-	memcpy(to, from, PGSIZE);
+	if (unlikely(!features.sse)) {
+		memcpy(to, from, PGSIZE);
+		return;
+	}
+	uint8_t saved[16];
+	char *end = (char *)to + PGSIZE;
+	__asm__ volatile("movups %%xmm0, %0\n"
+			 "1:\n\t"
+			 ".set at, 0\n\t"
+			 ".rept 32\n\t"
+			 "movaps at(%2), %%xmm0\n\t"
+			 "movaps %%xmm0, at(%1)\n\t"
+			 ".set at, at + 16\n\t"
+			 ".endr\n\t"
+			 "addl $512, %2\n\t"
+			 "addl $512, %1\n\t"
+			 "cmpl %3, %1\n\t"
+			 "jne 1b\n\t"
+			 "movups %0, %%xmm0"
+			 : "+m"(saved), "+r"(to), "+r"(from)
+			 : "r"(end)
+			 : "memory", "cc");
 }
 
 /* --- Address spaces --- */
@@ -245,11 +266,15 @@ arch_pte_t *arch_space_entry_make(struct arch_space *space, uintptr_t va)
 
 uintptr_t arch_space_next_table(const struct arch_space *space, uintptr_t va)
 {
-	unsigned first = PDX(va);
+	const pde_t *directory = space->directory;
 
-	for (unsigned i = first; (i = arch_table_noted(space->directory, i)) < KERNEL_FIRST; i++) {
-		if (space->directory[i] & PTE_P)
-			return i == first ? va : (uintptr_t)i << PDXSHIFT;
+	if (directory[PDX(va)] & PTE_P)
+		return va;
+	for (unsigned i = PDX(va); (i = arch_table_noted(directory, i)) < KERNEL_FIRST;) {
+		do {
+			if (directory[i] & PTE_P)
+				return MIN((uintptr_t)i << PDXSHIFT, (uintptr_t)UTOP);
+		} while (++i % ARCH_TABLE_GROUP != 0);
 	}
 	return UTOP;
 }

@@ -117,6 +117,12 @@ static inline int sys_page_protect(envid_t envid, void *va, int perm)
 	return libos_sys_page_protect(envid, (uintptr_t)va, (uint32_t)perm);
 }
 
+/* pte: what uvpt says of va. 1: it says something else by now. */
+static inline int sys_page_replace(void *va, pte_t pte, int perm)
+{
+	return libos_sys_page_replace((uintptr_t)va, pte, (uint32_t)perm);
+}
+
 /* --- Range forms. --- */
 
 static inline uint32_t libos_range(int perm, size_t count)
@@ -143,6 +149,12 @@ static inline int sys_page_unmap_range(envid_t envid, void *va, size_t count)
 static inline int sys_page_protect_range(envid_t envid, void *va, int perm, size_t count)
 {
 	return libos_sys_page_protect(envid, (uintptr_t)va, libos_range(perm, count));
+}
+
+/* Pages with any of the bits `only` (0: all); those with any of `keep` as they are; what may be written gets `mark`. */
+static inline int sys_page_copy_range(envid_t dstenv, void *va, int only, int keep, int mark, size_t count)
+{
+	return libos_sys_page_copy(dstenv, (uintptr_t)va, libos_range(mark, count), libos_range(keep, (size_t)only));
 }
 
 #endif

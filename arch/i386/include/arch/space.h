@@ -8,10 +8,17 @@
 #include <kern/arch.h>
 #include <kern/page.h>
 
+#define ARCH_TABLE_GROUP 32
+
 /* A table's note has a bit for each 32 of its entries: set where one was ever used. */
 static inline void arch_table_note(arch_pte_t *entry)
 {
 	*page_note(page_of(entry)) |= 1u << ((uintptr_t)entry >> 7 & 31);
+}
+
+static inline bool arch_table_group_noted(const arch_pte_t *entry)
+{
+	return *page_note(page_of(entry)) & 1u << ((uintptr_t)entry >> 7 & 31);
 }
 
 static inline unsigned arch_table_noted(const arch_pte_t *table, unsigned index)
