@@ -410,22 +410,31 @@ static inline void entry_drop(struct PageInfo *refs, arch_pte_t pte)
 		page_drop_in(refs, pfn);
 }
 
+/* Drop what a group of entries maps: most of what the end of a large program costs. */
+static void group_drop(const arch_pte_t *entry)
+{
+	const arch_pte_t *end = entry + ARCH_TABLE_GROUP;
+	struct PageInfo *refs = page_refs;
+
+	for (; entry < end; entry += 8) {
+		entry_drop(refs, entry[0]);
+		entry_drop(refs, entry[1]);
+		entry_drop(refs, entry[2]);
+		entry_drop(refs, entry[3]);
+		entry_drop(refs, entry[4]);
+		entry_drop(refs, entry[5]);
+		entry_drop(refs, entry[6]);
+		entry_drop(refs, entry[7]);
+	}
+}
+
 /* Unmap all that the table at va has. No CPU uses the space any more, but a pin may still look at it. */
 static void destroy_table(struct space *space, uintptr_t va)
 {
-	struct PageInfo *refs = page_refs;
-
 	spin_lock(&space->lock);
 	arch_pte_t *table = arch_space_entry(&space->arch, ROUNDDOWN(va, (uintptr_t)PTSIZE));
-	for (unsigned i = 0; (i = arch_table_noted(table, i)) < NPTENTRIES; i += ARCH_TABLE_GROUP) {
-		/* Four at a time: most of what the end of a large program costs. */
-		for (const arch_pte_t *at = &table[i], *end = at + ARCH_TABLE_GROUP; at < end; at += 4) {
-			entry_drop(refs, at[0]);
-			entry_drop(refs, at[1]);
-			entry_drop(refs, at[2]);
-			entry_drop(refs, at[3]);
-		}
-	}
+	for (uint32_t groups = arch_table_notes(table); groups; groups &= groups - 1)
+		group_drop(&table[__builtin_ctz(groups) * ARCH_TABLE_GROUP]);
 	arch_space_free_table(&space->arch, va);
 	spin_unlock(&space->lock);
 }

@@ -9,7 +9,7 @@
 struct copy {
 	struct space *src, *dst;
 	uint32_t only, keep, mark; /* as space_copy's; only is never 0 */
-	uint32_t test, flip;       /* an entry of whose `test` bits just PTE_P and PTE_W are set gets the `flip` bits turned */
+	uint32_t not_simple;       /* what may be written and has none of these bits is marked */
 };
 
 /* Two spaces are locked in the order of their numbers, which is that of their addresses; one and the same once. */
@@ -40,36 +40,62 @@ static inline arch_pte_t entry_lower(const struct copy *copy, arch_pte_t *entry)
 	return pte;
 }
 
-/* An entry to where nothing is mapped. This is most of what a fork costs: see doc/performance.md. */
-static inline __attribute__((always_inline)) void entry_copy(const struct copy *copy, arch_pte_t *from, arch_pte_t *to,
-							     struct PageInfo *refs)
+/* Are these eight entries all to be marked, none of them in an unusual way? */
+static inline bool block_simple(const struct copy *copy, const arch_pte_t *e)
 {
-	arch_pte_t pte = *from;
+	arch_pte_t all = e[0] & e[1] & e[2] & e[3] & e[4] & e[5] & e[6] & e[7];
+	__asm__ volatile("" : : : "memory"); /* cheaper to read again than to keep what was read */
+	arch_pte_t any = e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7];
 
-	if (likely((pte & copy->test) == (PTE_P | PTE_W))) {
-		pte ^= copy->flip;
-		__atomic_xor_fetch(from, (arch_pte_t)copy->flip, __ATOMIC_SEQ_CST);
-	} else if (!(pte & copy->only)) {
-		return;
-	} else {
-		pte = entry_lower(copy, from);
-	}
+	return all & PTE_W && !(any & copy->not_simple);
+}
+
+/* One of them, to where nothing is mapped. */
+static inline void entry_mark(arch_pte_t *from, arch_pte_t *to, arch_pte_t flip, struct PageInfo *refs)
+{
+	__atomic_fetch_xor(from, flip, __ATOMIC_SEQ_CST);
+	arch_pte_t pte = *from; /* nobody else has changed more than the accessed and dirty bits */
 	*to = pte;
 	page_hold_in(refs, arch_pte_pfn(pte));
 }
 
+/*
+ * Copy entries to where nothing is mapped, blocks of eight as long as they are simple; returns how many. This is most
+ * of the cost of a large fork, nine instructions each: see doc/performance.md.
+ */
+static __attribute__((noinline)) unsigned copy_simple(const struct copy *copy, arch_pte_t *from, arch_pte_t *to, unsigned n)
+{
+	struct PageInfo *refs = page_refs;
+	arch_pte_t *start = from, *end = from + n - n % 8;
+	arch_pte_t flip = PTE_W | copy->mark;
+
+	for (; from < end && block_simple(copy, from); from += 8, to += 8) {
+		entry_mark(&from[0], &to[0], flip, refs);
+		entry_mark(&from[1], &to[1], flip, refs);
+		entry_mark(&from[2], &to[2], flip, refs);
+		entry_mark(&from[3], &to[3], flip, refs);
+		entry_mark(&from[4], &to[4], flip, refs);
+		entry_mark(&from[5], &to[5], flip, refs);
+		entry_mark(&from[6], &to[6], flip, refs);
+		entry_mark(&from[7], &to[7], flip, refs);
+	}
+	return (unsigned)(from - start);
+}
+
+/* n entries to where nothing is mapped. */
 static void copy_fresh(const struct copy *copy, arch_pte_t *from, arch_pte_t *to, unsigned n)
 {
 	struct PageInfo *refs = page_refs;
 
-	for (; n >= 4; n -= 4, from += 4, to += 4) {
-		entry_copy(copy, &from[0], &to[0], refs);
-		entry_copy(copy, &from[1], &to[1], refs);
-		entry_copy(copy, &from[2], &to[2], refs);
-		entry_copy(copy, &from[3], &to[3], refs);
+	for (unsigned i = 0; i < n;) {
+		i += copy_simple(copy, from + i, to + i, n - i);
+		for (unsigned after = MIN(i + 8, n); i < after; i++) {
+			if (from[i] & copy->only) {
+				to[i] = entry_lower(copy, &from[i]);
+				page_hold_in(refs, arch_pte_pfn(to[i]));
+			}
+		}
 	}
-	for (; n > 0; n--)
-		entry_copy(copy, from++, to++, refs);
 }
 
 /* n entries from va on to where something may be mapped; perhaps to where they are already. */
@@ -89,6 +115,12 @@ static void copy_over(const struct copy *copy, arch_pte_t *from, arch_pte_t *to,
 	}
 }
 
+/* The index after the group of entries that entry i is in. */
+static inline unsigned group_end(unsigned i)
+{
+	return (i | (ARCH_TABLE_GROUP - 1)) + 1;
+}
+
 /*
  * The entries of one table, from va to end. Returns the address where it stopped: end, or before if enough was replaced,
  * or if there is no memory for a table (*room: false).
@@ -97,27 +129,30 @@ static uintptr_t copy_table(const struct copy *copy, uintptr_t va, uintptr_t end
 {
 	uintptr_t start = ROUNDDOWN(va, (uintptr_t)PTSIZE);
 	arch_pte_t *from = arch_space_entry(&copy->src->arch, start), *to = arch_space_entry(&copy->dst->arch, start);
+	uint32_t empty = to ? ~arch_table_notes(to) : ~0u, both = arch_table_notes(from) & empty;
 	unsigned i = (va - start) / PGSIZE, after, last = (end - start) / PGSIZE;
 
 	for (; (i = arch_table_noted(from, i)) < last; i = after) {
-		after = MIN(i - i % ARCH_TABLE_GROUP + ARCH_TABLE_GROUP, last);
+		after = MIN(group_end(i), last);
 		while (i < after && !(from[i] & copy->only))
 			i++;
 		if (i == after)
 			continue;
-		uintptr_t at = start + i * PGSIZE;
 		if (!to && !(to = arch_space_entry_make(&copy->dst->arch, start))) {
 			*room = false;
-			return at;
+			return start + i * PGSIZE;
+		}
+		if (empty & 1u << i / ARCH_TABLE_GROUP) {
+			/* Together with those that follow, as far as they are alike. */
+			arch_table_note(&to[i]);
+			for (; after < last && both & 1u << after / ARCH_TABLE_GROUP; after = MIN(group_end(after), last))
+				arch_table_note(&to[after]);
+			copy_fresh(copy, &from[i], &to[i], after - i);
+			continue;
 		}
 		if (replaced->count + ARCH_TABLE_GROUP > SPACE_SLICE)
-			return at;
-		if (arch_table_group_noted(&to[i])) {
-			copy_over(copy, &from[i], &to[i], after - i, at, replaced);
-		} else {
-			arch_table_note(&to[i]);
-			copy_fresh(copy, &from[i], &to[i], after - i);
-		}
+			return start + i * PGSIZE;
+		copy_over(copy, &from[i], &to[i], after - i, start + i * PGSIZE, replaced);
 	}
 	return end;
 }
@@ -145,7 +180,7 @@ int space_copy(struct space *src, struct space *dst, uintptr_t va, const struct 
 	uint32_t only = filter->only ? filter->only : PTE_P;
 	const struct copy copy = {
 		.src = src, .dst = dst, .only = only, .keep = filter->keep, .mark = filter->mark,
-		.test = simple ? PTE_P | PTE_W | filter->keep | filter->mark : 0, .flip = PTE_W | filter->mark,
+		.not_simple = simple ? filter->keep | filter->mark : ~0u,
 	};
 	uintptr_t at = va, end = va + n * PGSIZE;
 	bool room = true;

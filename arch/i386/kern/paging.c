@@ -267,13 +267,15 @@ arch_pte_t *arch_space_entry_make(struct arch_space *space, uintptr_t va)
 uintptr_t arch_space_next_table(const struct arch_space *space, uintptr_t va)
 {
 	const pde_t *directory = space->directory;
+	unsigned i = PDX(va);
 
-	if (directory[PDX(va)] & PTE_P)
+	if (directory[i] & PTE_P)
 		return va;
-	for (unsigned i = PDX(va); (i = arch_table_noted(directory, i)) < KERNEL_FIRST;) {
+	for (uint32_t groups = arch_table_notes(directory) & ~0u << i / ARCH_TABLE_GROUP; groups; groups &= groups - 1) {
+		i = MAX(i, __builtin_ctz(groups) * (unsigned)ARCH_TABLE_GROUP);
 		do {
 			if (directory[i] & PTE_P)
-				return MIN((uintptr_t)i << PDXSHIFT, (uintptr_t)UTOP);
+				return (uintptr_t)i << PDXSHIFT;
 		} while (++i % ARCH_TABLE_GROUP != 0);
 	}
 	return UTOP;

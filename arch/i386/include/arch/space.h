@@ -8,7 +8,7 @@
 #include <kern/arch.h>
 #include <kern/page.h>
 
-#define ARCH_TABLE_GROUP 32
+#define ARCH_TABLE_GROUP (NPTENTRIES / 32)
 
 /* A table's note has a bit for each 32 of its entries: set where one was ever used. */
 static inline void arch_table_note(arch_pte_t *entry)
@@ -16,20 +16,20 @@ static inline void arch_table_note(arch_pte_t *entry)
 	*page_note(page_of(entry)) |= 1u << ((uintptr_t)entry >> 7 & 31);
 }
 
-static inline bool arch_table_group_noted(const arch_pte_t *entry)
+static inline uint32_t arch_table_notes(const arch_pte_t *table)
 {
-	return *page_note(page_of(entry)) & 1u << ((uintptr_t)entry >> 7 & 31);
+	return *page_note(page_of(table));
 }
 
 static inline unsigned arch_table_noted(const arch_pte_t *table, unsigned index)
 {
 	if (index >= NPTENTRIES)
 		return NPTENTRIES;
-	uint32_t groups = *page_note(page_of(table)) & ~0u << index / 32;
+	uint32_t groups = arch_table_notes(table) & ~0u << index / ARCH_TABLE_GROUP;
 	if (!groups)
 		return NPTENTRIES;
 	unsigned group = __builtin_ctz(groups);
-	return group == index / 32 ? index : group * 32;
+	return group == index / ARCH_TABLE_GROUP ? index : group * ARCH_TABLE_GROUP;
 }
 
 static inline arch_pte_t *arch_space_entry(const struct arch_space *space, uintptr_t va)

@@ -4,10 +4,10 @@
 
 #include <kern/arch.h>
 
-#define ARCH_TABLE_GROUP 64
+#define ARCH_TABLE_GROUP (NPTENTRIES / 32)
 
 void arch_table_note(arch_pte_t *entry);
-bool arch_table_group_noted(const arch_pte_t *entry);
+uint32_t arch_table_notes(const arch_pte_t *table);
 unsigned arch_table_noted(const arch_pte_t *table, unsigned index);
 arch_pte_t *arch_space_entry(const struct arch_space *space, uintptr_t va);
 void arch_tlb_flush_page(uintptr_t va);
