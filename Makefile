@@ -246,7 +246,7 @@ $(B)/test/host/%: test/host/test_%.c $(B)/stamp/host-tests
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(HOST_FLAGS) $(SANITIZE) -MMD -MP -MF $@.d -o $@ $<
 
-test-files: $(VARIANTS:%=$(B)/%/finch) $(B)/boot.cpio $(B)/test.cpio tools host-tests boot-tests
+test-files: $(VARIANTS:%=$(B)/%/finch) $(B)/boot.cpio $(B)/test.cpio $(BENCH_PROGRAMS) tools host-tests boot-tests
 
 # --- Static checks. ---
 
