@@ -1,7 +1,7 @@
 /*
- * A way round a fault of QEMU: up to version 9.0 its translator lets iret in user mode read the stack with the kernel's
- * rights, so that with SMAP, which forbids the kernel that, iret never works. There a program returns from an exception
- * through the kernel.
+ * Ways round two faults of QEMU's translator. Up to version 9.0 it lets iret in user mode read the stack with the
+ * kernel's rights, so that with SMAP, which forbids the kernel that, iret never works: there a program returns from an
+ * exception through the kernel. And it takes FL_VM from a program, which all processors ignore (Intel SDM vol. 2, IRET).
  */
 #include <arch/x86.h>
 #include <finch/exception.h>
@@ -20,10 +20,11 @@ static bool iret_works(void)
 	return !(ebx7 & 1u << 20) || vendor != 0x54474354; /* SMAP; "TCGT" */
 }
 
-void exception_leave(const struct ExceptionFrame *frame)
+void exception_leave(struct ExceptionFrame *frame)
 {
 	static enum { UNKNOWN, WORKS, FAILS } iret;
 
+	frame->ef_eflags &= ~FL_VM;
 	if (iret == UNKNOWN)
 		iret = iret_works() ? WORKS : FAILS;
 	if (iret == WORKS)

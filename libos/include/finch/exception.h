@@ -35,6 +35,6 @@ void exception_upcall(void) LINKED_NAME(exception_upcall);
 /* Called there with each. */
 void exception(struct ExceptionFrame *frame) LINKED_NAME(exception);
 /* The last thing of it: goes on as the frame says, if its return to the upcall could not do that. */
-void exception_leave(const struct ExceptionFrame *frame) LINKED_NAME(exception_leave);
+void exception_leave(struct ExceptionFrame *frame) LINKED_NAME(exception_leave);
 
 #endif
