@@ -2,8 +2,7 @@
  * forktree [DEPTH]: a tree of processes. Each one forks two children until the tree is DEPTH (default 3) forks deep,
  * says where it stands in the tree, and tells its parent by its exit status how many there are from itself on down.
  */
-#include <finch/process.h>
-#include <inc/lib.h>
+#include "number.h"
 
 #define DEPTH_MAX 10
 
@@ -48,12 +47,7 @@ static int grow(char *place, int depth)
 void umain(int argc, char **argv)
 {
 	char place[DEPTH_MAX + 1] = "";
-	int depth = argc > 1 ? (int)strtol(argv[1], NULL, 0) : 3;
-
-	if (depth < 0 || depth > DEPTH_MAX) {
-		cprintf("forktree: the depth must be 0 to %d\n", DEPTH_MAX);
-		exit_status(1);
-	}
+	int depth = number_argument(argc, argv, 1, (struct number){ "DEPTH", 3, 0, DEPTH_MAX });
 	int total = grow(place, depth);
 	cprintf("forktree: %d processes, %s\n", total, total == (2 << depth) - 1 ? "all right" : "wrong");
 }

@@ -13,9 +13,19 @@ static void say_and_end(struct UTrapframe *utf)
 	exit_status(3);
 }
 
+/* Not by strtol, whose numbers end at 0x7fffffff. */
+static uintptr_t address(const char *digits)
+{
+	uintptr_t value = 0;
+
+	for (; *digits; digits++)
+		value = value * 16 + (*digits <= '9' ? *digits - '0' : (*digits | 32) - 'a' + 10);
+	return value;
+}
+
 void umain(int argc, char **argv)
 {
-	volatile int *where = argc > 1 ? (volatile int *)strtol(argv[1], NULL, 16) : NULL;
+	volatile int *where = argc > 1 ? (volatile int *)address(argv[1]) : NULL;
 
 	set_pgfault_handler(say_and_end);
 	*where = 1;

@@ -5,8 +5,7 @@
  * Each process has numbers of its own in all FPU and SSE registers while the others run, and looks after each row
  * whether they are still there.
  */
-#include <finch/process.h>
-#include <inc/lib.h>
+#include "number.h"
 
 #define COUNT_MAX 64
 #define WIDTH 70
@@ -150,13 +149,8 @@ static bool show(void)
 
 void umain(int argc, char **argv)
 {
-	int count = argc > 1 ? (int)strtol(argv[1], NULL, 0) : 8;
+	int count = number_argument(argc, argv, 1, (struct number){ "COUNT", 8, 1, COUNT_MAX });
 	envid_t children[COUNT_MAX];
-
-	if (count < 1 || count > COUNT_MAX) {
-		cprintf("mandelbrot: the count must be 1 to %d\n", COUNT_MAX);
-		exit_status(1);
-	}
 	int err = sys_page_alloc(0, PICTURE, PTE_P | PTE_U | PTE_W | PTE_SHARE);
 	if (err < 0)
 		panic("sys_page_alloc: %e", err);

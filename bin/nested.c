@@ -3,8 +3,7 @@
  * either: so the handler is entered again, on the same exception stack, below what it has there already, DEPTH
  * times (default 6). Then all of them return, the last one first.
  */
-#include <finch/process.h>
-#include <inc/lib.h>
+#include "number.h"
 
 #define BASE 0x30000000
 #define DEPTH_MAX 12 /* the exception stack is one page */
@@ -31,11 +30,7 @@ static void handler(struct UTrapframe *utf)
 
 void umain(int argc, char **argv)
 {
-	depth = argc > 1 ? (int)strtol(argv[1], NULL, 0) : 6;
-	if (depth < 1 || depth > DEPTH_MAX) {
-		cprintf("nested: the depth must be 1 to %d\n", DEPTH_MAX);
-		exit_status(1);
-	}
+	depth = number_argument(argc, argv, 1, (struct number){ "DEPTH", 6, 1, DEPTH_MAX });
 	set_pgfault_handler(handler);
 	int value = *page(0);
 	cprintf("nested: %s\n", value == depth && entered == depth ? "all right" : "wrong");

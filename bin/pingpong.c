@@ -2,7 +2,7 @@
  * pingpong [COUNT]: a number goes back and forth between two processes as a message, one more each time, until it is
  * COUNT (default 10). Neither polls: who waits for a message sleeps.
  */
-#include <inc/lib.h>
+#include "number.h"
 
 /* Take the number, say so, send the next one back, until it is limit. */
 static void play(const char *name, int limit)
@@ -22,7 +22,7 @@ static void play(const char *name, int limit)
 
 void umain(int argc, char **argv)
 {
-	int limit = argc > 1 ? (int)strtol(argv[1], NULL, 0) : 10;
+	int limit = number_argument(argc, argv, 1, (struct number){ "COUNT", 10, 1, 1000000 });
 	envid_t child = fork();
 
 	if (child < 0)

@@ -2,7 +2,7 @@
  * primes [N]: the primes up to N by a sieve of processes. Each process has one prime: the first number that reaches it.
  * It passes on what its prime does not divide to the next, which it makes itself.
  */
-#include <inc/lib.h>
+#include "number.h"
 
 /* What one process does, until the 0 that ends the numbers; true in the next process, which is to do the same. */
 static bool sieve(void)
@@ -32,7 +32,7 @@ static bool sieve(void)
 
 void umain(int argc, char **argv)
 {
-	int limit = argc > 1 ? (int)strtol(argv[1], NULL, 0) : 100;
+	int limit = number_argument(argc, argv, 1, (struct number){ "N", 100, 2, 1000000 });
 	envid_t first = fork();
 
 	if (first < 0)

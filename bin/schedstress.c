@@ -6,8 +6,7 @@
  * Each process has a word that says it is inside. Were it running twice, the second one would find the word set, or
  * one of the two would lose a step of a count that is kept both in memory and in a register.
  */
-#include <finch/process.h>
-#include <inc/lib.h>
+#include "number.h"
 
 #define COUNT_MAX 200
 #define CPUS_MAX 256
@@ -63,14 +62,10 @@ static void start_all(envid_t *children, int count, uint32_t rounds)
 
 void umain(int argc, char **argv)
 {
-	int count = argc > 1 ? (int)strtol(argv[1], NULL, 0) : 20;
-	uint32_t rounds = argc > 2 ? (uint32_t)strtol(argv[2], NULL, 0) : 100, total = 0;
+	int count = number_argument(argc, argv, 1, (struct number){ "COUNT", 20, 1, COUNT_MAX });
+	uint32_t rounds = number_argument(argc, argv, 2, (struct number){ "ROUNDS", 100, 0, 1000000 }), total = 0;
 	envid_t children[COUNT_MAX];
 
-	if (count < 1 || count > COUNT_MAX) {
-		cprintf("schedstress: the count must be 1 to %d\n", COUNT_MAX);
-		exit_status(1);
-	}
 	int err = sys_page_alloc(0, (void *)TALLY, PTE_P | PTE_U | PTE_W | PTE_SHARE);
 	if (err < 0)
 		panic("sys_page_alloc: %e", err);

@@ -5,9 +5,9 @@
  *
  * A message is a sender's place and a number that counts its messages to this receiver.
  */
-#include <finch/process.h>
 #include <finch/syscall.h>
-#include <inc/lib.h>
+
+#include "number.h"
 
 #define SENDERS 8
 #define RECEIVERS 6
@@ -137,7 +137,7 @@ static bool tallies_agree(void)
 
 void umain(int argc, char **argv)
 {
-	uint32_t messages = argc > 1 ? (uint32_t)strtol(argv[1], NULL, 0) : 200;
+	uint32_t messages = number_argument(argc, argv, 1, (struct number){ "COUNT", 200, 1, 1000000 });
 
 	must(sys_page_alloc(0, (void *)TALLY, PERM | PTE_SHARE));
 	start(receivers, RECEIVERS, receive);
