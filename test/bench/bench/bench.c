@@ -57,6 +57,7 @@ static const struct operation operations[] = {
 	{ "range-alloc", range_alloc, 1, RANGE, pool_empty, first_range_gone },
 	{ "range-map", range_map, 1, RANGE, first_range_there, ranges_gone },
 	{ "range-unmap", range_unmap, 1, RANGE, ranges_there, ranges_gone },
+	{ "thread", thread_create_join, 50, 1, NULL, NULL },
 };
 
 /* --- Measuring --- */

@@ -1,4 +1,5 @@
 /* The operations that are the same source on Finch and on Linux. See bench.c. */
+#include <finch/thread.h>
 #include "operations.h"
 
 void check(int result, const char *what)
@@ -157,4 +158,19 @@ bool touch_4m(void)
 bool touch_16m(void)
 {
 	return touch(RANGE);
+}
+
+/* --- Threads --- */
+
+static void *end_at_once(void *arg)
+{
+	return arg;
+}
+
+void thread_create_join(void)
+{
+	int id = thread_create(end_at_once, NULL);
+
+	check(id, "thread_create");
+	check(thread_join(id, NULL), "thread_join");
 }

@@ -60,5 +60,6 @@ OPERATION(range_unmap);
 STEP(first_range_there);
 STEP(ranges_there);
 STEP(ranges_gone);
+OPERATION(thread_create_join);
 
 #endif

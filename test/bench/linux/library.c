@@ -4,12 +4,11 @@
  */
 #include <common/format.h>
 #include <finch/memory.h>
+#include <finch/thread.h>
 #include <inc/x86.h>
 #include "linux.h"
 
 #define ARGUMENTS_MAX 8
-#define CLONE_VM 0x100
-#define CLONE_VFORK 0x4000
 #define SIGCHLD 17
 #define SIGSEGV 11
 #define SIGKILL 9
@@ -89,12 +88,26 @@ struct program {
 	const char *argv[ARGUMENTS_MAX];
 };
 
-static void run_program(void *argument)
+/* Source: Linux, include/uapi/linux/sched.h. */
+enum {
+	CLONE_VM = 0x100,
+	CLONE_FS = 0x200,
+	CLONE_FILES = 0x400,
+	CLONE_SIGHAND = 0x800,
+	CLONE_VFORK = 0x4000,
+	CLONE_THREAD = 0x10000,
+	CLONE_SYSVSEM = 0x40000,
+	CLONE_PARENT_SETTID = 0x100000,
+	CLONE_CHILD_CLEARTID = 0x200000,
+};
+
+static void *run_program(void *argument)
 {
 	static const char *const no_environment[] = { NULL };
 	struct program *program = argument;
 
 	linux_call(CALL_EXECVE, program->path, program->argv, no_environment);
+	return NULL;
 }
 
 /* As vfork and execve. Programs stand in the root. */
@@ -109,7 +122,28 @@ envid_t spawnl(const char *name, const char *arg0, ...)
 	for (int i = 1; i < ARGUMENTS_MAX - 1 && (program.argv[i] = va_arg(rest, const char *)); i++)
 		continue;
 	va_end(rest);
-	return linux_clone(CLONE_VM | CLONE_VFORK | SIGCHLD, stack + sizeof stack, run_program, &program);
+	return linux_clone(CLONE_VM | CLONE_VFORK | SIGCHLD, stack + sizeof stack, run_program, &program, NULL);
+}
+
+/* --- Threads. One at a time, whose stack is kept: the C library keeps some too. --- */
+
+static volatile int thread;
+
+int thread_create(void *(*entry)(void *arg), void *arg)
+{
+	static char stack[16 * 1024] __attribute__((aligned(16)));
+
+	return linux_clone(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_PARENT_SETTID |
+			   CLONE_CHILD_CLEARTID, stack + sizeof stack, entry, arg, (int *)&thread);
+}
+
+int thread_join(int id, void **result)
+{
+	enum { WAIT = 0 };
+
+	while (thread)
+		linux_call(CALL_FUTEX, &thread, WAIT, id, NULL);
+	return 0;
 }
 
 /* --- Memory --- */

@@ -34,7 +34,7 @@ extern void (*linux_gate)(void);
 void linux_gate_int(void);
 
 int linux_call(int number, ...);
-int linux_clone(int flags, void *stack, void (*run)(void *), void *argument);
+int linux_clone(int flags, void *stack, void *(*run)(void *), void *argument, int *id);
 
 /* Map count pages of a file, or fresh ones (file -1), at va, at once and not with the first access. 0 or an error. */
 int linux_map(void *va, size_t count, int perm, int file);

@@ -45,24 +45,30 @@ linux_gate_int:
 	ret
 
 /*
- * int linux_clone(int flags, void *stack, void (*run)(void *), void *argument): a thread or a process that calls run on its
- * own stack and ends with it.
+ * int linux_clone(int flags, void *stack, void *(*run)(void *), void *argument, int *id): a thread or a process that calls
+ * run on its own stack and ends with it. id: where its id is stored, and cleared at its end, if the flags say so.
  */
 	.globl linux_clone
 linux_clone:
 	pushl	%ebx
-	movl	8(%esp), %ebx
-	movl	12(%esp), %ecx
-	movl	16(%esp), %eax
-	movl	20(%esp), %edx
-	subl	$8, %ecx
+	pushl	%esi
+	pushl	%edi
+	movl	16(%esp), %ebx
+	movl	20(%esp), %ecx
+	movl	24(%esp), %eax
+	movl	28(%esp), %edx
+	subl	$16, %ecx
 	movl	%eax, (%ecx)
 	movl	%edx, 4(%ecx)
-	xorl	%edx, %edx
+	movl	32(%esp), %edx
+	movl	%edx, %edi
+	xorl	%esi, %esi
 	movl	$CALL_CLONE, %eax
 	int	$0x80
 	testl	%eax, %eax
 	jz	1f
+	popl	%edi
+	popl	%esi
 	popl	%ebx
 	ret
 1:	popl	%eax
