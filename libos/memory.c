@@ -49,3 +49,15 @@ int pages_share(const void *srcva, envid_t envid, void *dstva, int perm, size_t 
 	}
 	return 0;
 }
+
+int pages_copy(envid_t envid, void *va, int only, int keep, int mark, size_t count)
+{
+	while (count > 0) {
+		int done = sys_page_copy_range(envid, va, only, keep, mark, count);
+		if (done <= 0)
+			return done < 0 ? done : -E_INVAL;
+		va = (char *)va + (size_t)done * PGSIZE;
+		count -= (size_t)done;
+	}
+	return 0;
+}

@@ -220,67 +220,10 @@ static int give_stack(envid_t child, const char **argv, uintptr_t *esp)
 	return err;
 }
 
-static bool is_shared(pte_t pte)
-{
-	return (pte & (PTE_P | PTE_SHARE)) == (PTE_P | PTE_SHARE);
-}
-
-/* Share page n and the marked ones right after it of the same table that have the same permissions; how many. */
-static int share_run(envid_t child, uint32_t n)
-{
-	int perm = uvpt[n] & PTE_SYSCALL;
-	uint32_t end = n + 1;
-
-	while (end % NPTENTRIES != 0 && is_shared(uvpt[end]) && (int)(uvpt[end] & PTE_SYSCALL) == perm)
-		end++;
-	int err = pages_share((void *)(n << PGSHIFT), child, (void *)(n << PGSHIFT), perm, end - n);
-	return err < 0 ? err : (int)(end - n);
-}
-
-/*
- * The bits set in any of the 32 entries of uvpt or uvpd from p on: the quick way over those where there is nothing, and
- * most of what a start costs in this environment. In line, so that it comes to an instruction an entry.
- */
-#define OR8(p) ((p)[0] | (p)[1] | (p)[2] | (p)[3] | (p)[4] | (p)[5] | (p)[6] | (p)[7])
-static inline __attribute__((always_inline)) uint32_t bits_of_32(const volatile uint32_t *entries)
-{
-	const uint32_t *p = (const uint32_t *)entries;
-	return OR8(p) | OR8(p + 8) | OR8(p + 16) | OR8(p + 24);
-}
-
-/* Share the marked pages of one page table. */
-static int share_table(envid_t child, uint32_t table)
-{
-	uint32_t n = table * NPTENTRIES, end = n + NPTENTRIES;
-
-	while (n < end) {
-		if (n % 32 == 0 && !(bits_of_32(&uvpt[n]) & PTE_SHARE)) {
-			n += 32;
-			continue;
-		}
-		int done = is_shared(uvpt[n]) ? share_run(child, n) : 1;
-		if (done < 0)
-			return done;
-		n += (uint32_t)done;
-	}
-	return 0;
-}
-
+/* The archive, which is not marked, is passed on by share_archive. */
 static int share_marked(envid_t child)
 {
-	for (uint32_t table = 0; table < PDX(UTOP); table++) {
-		if (table % 32 == 0 && !(bits_of_32(&uvpd[table]) & PTE_P)) {
-			table += 31;
-			continue;
-		}
-		/* The archive is not marked, and large. */
-		if (!(uvpd[table] & PTE_P) || table == PDX(UARCHIVE))
-			continue;
-		int err = share_table(child, table);
-		if (err < 0)
-			return err;
-	}
-	return 0;
+	return pages_copy(child, 0, PTE_SHARE, PTE_SHARE, 0, UTOP / PGSIZE);
 }
 
 static int share_archive(envid_t child, const struct program *program)
