@@ -18,7 +18,7 @@ bool copy_on_write(const struct UTrapframe *utf)
 {
 	void *page = (void *)ROUNDDOWN(utf->utf_fault_va, PGSIZE);
 
-	if (!(utf->utf_err & FEC_WR) || (uintptr_t)page >= UTOP || !page_mapped(page))
+	if ((uintptr_t)page >= UTOP || !page_mapped(page))
 		return false;
 	pte_t pte = uvpt[PGNUM(page)];
 	if (pte & PTE_W)

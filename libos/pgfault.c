@@ -13,7 +13,7 @@ bool copy_on_write(const struct UTrapframe *utf) __attribute__((weak));
 
 void page_fault(struct UTrapframe *utf)
 {
-	if (copy_on_write && copy_on_write(utf))
+	if (copy_on_write && utf->utf_err & FEC_WR && copy_on_write(utf))
 		return;
 	if (_pgfault_handler)
 		_pgfault_handler(utf);

@@ -15,6 +15,7 @@
 #include <kern/user.h>
 #include "features.h"
 #include "tables.h"
+#include "userword.h"
 
 #define IRQ_SPURIOUS_VECTOR (IRQ_OFFSET + 7)
 
@@ -279,11 +280,9 @@ void arch_double_fault(void)
 
 size_t arch_copy_user(void *to, const void *from, size_t n, uintptr_t *fault)
 {
-	if (features.smap)
-		__asm__ volatile(".byte 0x0F, 0x01, 0xCB" : : : "memory"); /* stac */
+	user_window_open();
 	size_t left = arch_copy_user_raw(to, from, n);
-	if (features.smap)
-		__asm__ volatile(".byte 0x0F, 0x01, 0xCA" : : : "memory"); /* clac */
+	user_window_close();
 	if (unlikely(left))
 		*fault = this_cpu()->arch.fault_address;
 	return left;

@@ -11,7 +11,7 @@ int exception_stack_make(void) LINKED_NAME(exception_stack_make);
 int pgfault_install(void) LINKED_NAME(pgfault_install);
 /* Called by _pgfault_upcall for each fault. */
 void page_fault(struct UTrapframe *utf) LINKED_NAME(page_fault);
-/* Resolve a write to a page that fork shares. False: it is no such fault. */
+/* Resolve the fault of a write to a page that fork shares. False: it is no such page. */
 bool copy_on_write(const struct UTrapframe *utf) LINKED_NAME(copy_on_write);
 
 #endif
