@@ -29,6 +29,7 @@ enum {
 	ENV_WAIT_MESSAGE,
 	ENV_WAIT_SEND,
 	ENV_WAIT_DELIVERY, /* for a moment: its message is being put in place */
+	ENV_WAIT_PARK,
 };
 
 #define ENV_LABEL_SIZE 16

@@ -33,6 +33,12 @@ enum {
  */
 enum { ENV_SET_EXCEPTION_UPCALL = 1, ENV_SET_EXCEPTION_STACK, ENV_SET_TLS };
 
+/* Flags of SYS_park. */
+enum { PARK_ENDS = 1 };
+
+/* A timeout, in milliseconds, that never comes. */
+#define TIMEOUT_NEVER 0xFFFFFFFF
+
 /* What SYS_machine can do. */
 enum { MACHINE_POWEROFF = 1, MACHINE_REBOOT = 2 };
 

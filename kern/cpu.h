@@ -51,7 +51,8 @@ struct cpu {
 	uint64_t switches;
 	uint64_t interrupts;
 
-	bool timer_running;
+	uint64_t wake_ns; /* the deadline that this CPU's timer is to come for; 0: for none */
+	bool timer_running; /* for the end of a time slice */
 	bool big_lock_held;
 	uint32_t panic_depth;
 	const struct Trapframe *stopped; /* its registers, once it was stopped for good: a panic elsewhere, or time up */

@@ -40,6 +40,7 @@ uint32_t env_doom(struct env *env, int status, bool itself)
 	if (env->wait == ENV_WAIT_CONSOLE)
 		console_forget(env);
 	message_forget(env);
+	deadline_cancel(env);
 	env_publish(env);
 	if (env == this_cpu()->env)
 		return 0;
@@ -108,6 +109,7 @@ static void vanish(struct env *env)
 	spin_lock(&family_lock);
 	list_remove(&env->sibling);
 	list_remove(&env->mates);
+	list_remove(&env->listener);
 	list_remove(&env->wait_node);
 	orphans_pass_on(env);
 	wait_notify_all(env);

@@ -70,6 +70,7 @@ static int slots_grow(uint32_t index) REQUIRES(family_lock)
 		list_init(&env->children);
 		list_init(&env->sibling);
 		list_init(&env->mates);
+		list_init(&env->listener);
 		list_init(&env->waiters);
 		list_init(&env->wait_node);
 		list_init(&env->senders);
@@ -134,7 +135,7 @@ int env_create(struct env *parent, struct space *space, struct env **made) UNCHE
 	pub->env_wait = ENV_WAIT_SUSPENDED;
 	pub->env_exception_stack = UXSTACKTOP;
 	env->dying = env->ends_space = env->active = env->restarts = env->left_space = env->first = env->ended_itself = false;
-	env->frame_replaced = false;
+	env->frame_replaced = env->timed = env->unparked = false;
 	env->suspended = true;
 	env->wait = ENV_WAIT_NONE;
 	env->space = space;
@@ -211,7 +212,8 @@ void env_publish(struct env *env)
 	 * it stands still: it may be in a call that makes another runnable.
 	 */
 	bool stands = env->suspended && env->sched == SCHED_OFF;
-	bool needs_another = env->wait == ENV_WAIT_END || env->wait == ENV_WAIT_MESSAGE || env->wait == ENV_WAIT_SEND;
+	bool needs_another = !env->timed && (env->wait == ENV_WAIT_END || env->wait == ENV_WAIT_MESSAGE ||
+					     env->wait == ENV_WAIT_SEND || env->wait == ENV_WAIT_PARK);
 	bool active = env->dying || (!stands && !needs_another);
 	if (active != env->active) {
 		env->active = active;
@@ -233,7 +235,7 @@ static const char *state_text(const struct env *env)
 {
 	static const char *const waits[] = { "waiting", "suspended", "waiting for the console", "waiting for an end",
 					     "waiting for a message",
-					     "waiting to send", "taking a message" };
+					     "waiting to send", "taking a message", "parked" };
 	static const char *const states[] = { "free", "dying", "ready", "running", NULL };
 	const struct Env *pub = env->pub;
 	const char *state = pub->env_status < ARRAY_SIZE(states) ? states[pub->env_status] : "?";

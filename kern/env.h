@@ -17,6 +17,7 @@
 #include <abi/env.h>
 #include <common/list.h>
 #include <kern/arch.h>
+#include <kern/deadline.h>
 #include <kern/lock.h>
 #include <kern/message.h>
 #include <kern/sched.h>
@@ -43,6 +44,9 @@ struct env {
 	uint32_t wait_serial; /* counts its waits */
 	bool restarts;   /* the call it waits in happens again when it is woken, unless it is interrupted */
 	uint32_t wait;   /* ENV_WAIT_: what it waits for */
+	struct deadline deadline; /* of that wait */
+	bool timed;      /* it ends by itself when its time is up */
+	bool unparked;   /* somebody called unpark since it parked last */
 	int status;      /* how it ended */
 	bool ended_itself;
 
@@ -60,6 +64,7 @@ struct env {
 	struct list children;  /* through sibling */
 	struct list sibling;
 	struct list mates;     /* a ring without a head: the others of its space that have not been ended with it */
+	struct list listener;  /* among those who want to hear of ends */
 	struct list waiters;   /* who sleeps until this one ends, through wait_node */
 	struct list wait_node; /* in waiters of another; or, by its own and the input lock, among the console's readers */
 	struct env_notice notices[ENV_NOTICES];
@@ -117,10 +122,16 @@ bool env_reap_slice(struct env *env);
 
 /*
  * The environment that runs on this CPU stops, to wait for something. The caller then checks whether it has come
- * already. restarts: the call happens again when it is woken; else its result is what env_wake gives. Returns the
- * number of this wait, for env_wake_wait.
+ * already. restarts: the call happens again when it is woken; else its result is what env_wake gives. After timeout_ms
+ * (WAIT_FOREVER: never) the wait ends with -E_TIMEOUT. Returns the number of this wait, for env_wake_wait.
  */
-uint32_t env_block(uint32_t wait, envid_t wait_for, bool restarts);
+uint32_t env_block(uint32_t wait, envid_t wait_for, bool restarts, uint32_t timeout_ms);
+/* The time of its wait number `serial` is up, if it still waits. */
+void env_time_up(struct env *env, uint32_t serial);
+
+/* SYS_park, SYS_unpark. */
+int env_park(uint32_t flags, uint32_t timeout_ms);
+int env_unpark(envid_t id);
 /* End the wait of env, whose lock is held and which is alive and waits. */
 void env_end_wait(struct env *env, int32_t result) REQUIRES(env->lock);
 /* The same, if that is still its wait with this number. */

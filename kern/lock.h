@@ -19,6 +19,7 @@ enum lock_rank {
 	RANK_BIG,     /* the whole kernel, with the boot word lock=big; taken at trap entry alone */
 	RANK_FAMILY,  /* parents and children, slots, who waits for whose end */
 	RANK_ENV,     /* one environment */
+	RANK_DEADLINE, /* when waits end by themselves */
 	RANK_MESSAGE, /* the queues of those who send */
 	RANK_SPACE,   /* one address space */
 	RANK_CONSOLE_INPUT, /* typed bytes and who waits for them */

@@ -135,7 +135,7 @@ int message_send(envid_t envid, const struct message *message, bool blocks) UNCH
 	uint32_t number = ++self->sends;
 	spin_unlock(&queue_lock);
 	sched_count_active(1); /* while we look whether its wait is over already, the system is not at rest */
-	queue(self, env_block(ENV_WAIT_SEND, envid, false), number, to, envid);
+	queue(self, env_block(ENV_WAIT_SEND, envid, false, WAIT_FOREVER), number, to, envid);
 	sched_count_active(-1);
 	return 0;
 }
@@ -189,7 +189,7 @@ int message_receive(uintptr_t dstva)
 	}
 	self->pub->env_ipc_recving = true;
 	sched_count_active(1); /* as in message_send */
-	env_block(ENV_WAIT_MESSAGE, 0, false);
+	env_block(ENV_WAIT_MESSAGE, 0, false, WAIT_FOREVER);
 	/* One that came since has seen that we were not waiting yet. */
 	match(self);
 	sched_count_active(-1);

@@ -170,7 +170,7 @@ static struct env *next_ready(struct cpu *cpu)
 static void slice_begin(struct cpu *cpu)
 {
 	cpu->timer_running = true;
-	platform_timer_set(SCHED_SLICE_NS);
+	platform_timer_set(deadline_limit(SCHED_SLICE_NS));
 }
 
 /* Nothing to run: sleep until something is. */
@@ -325,6 +325,7 @@ void sched_tick(void)
 	struct cpu *cpu = this_cpu();
 
 	cpu->timer_running = false;
+	deadline_expire();
 	cpu->attention |= ATTEND_SWITCH;
 	if (!cpu->env)
 		return;

@@ -72,7 +72,7 @@ int32_t sys_cgetc(void)
 
 int32_t sys_console_wait(void)
 {
-	env_block(ENV_WAIT_CONSOLE, 0, false);
+	env_block(ENV_WAIT_CONSOLE, 0, false, WAIT_FOREVER);
 	/* What came before it stood in the list. */
 	console_input();
 	return -E_INTERRUPTED;

@@ -6,6 +6,7 @@
  * woken (`restarts`), in its own address space.
  */
 #include <abi/error.h>
+#include <abi/syscall.h>
 #include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
@@ -14,12 +15,12 @@
 #include <kern/request.h>
 #include <kern/trap.h>
 
-uint32_t env_block(uint32_t wait, envid_t wait_for, bool restarts)
+/* See env_block; env is the one that runs, and locked. */
+static uint32_t block(struct env *env, uint32_t wait, envid_t wait_for, bool restarts, uint32_t timeout_ms)
+	REQUIRES(env->lock)
 {
 	struct cpu *cpu = this_cpu();
-	struct env *env = cpu->env;
 
-	spin_lock(&env->lock);
 	if (restarts)
 		arch_call_restart(arch_frame());
 	arch_env_save(env);
@@ -32,11 +33,33 @@ uint32_t env_block(uint32_t wait, envid_t wait_for, bool restarts)
 	cpu->attention |= ATTEND_SWITCH;
 	if (wait == ENV_WAIT_CONSOLE && !env->dying)
 		console_await(env);
+	env->timed = timeout_ms != WAIT_FOREVER && !env->dying;
+	if (unlikely(env->timed))
+		deadline_set(env, timeout_ms);
 	if (env->dying)
 		sched_ready_here(env);
 	env_publish(env);
+	return serial;
+}
+
+uint32_t env_block(uint32_t wait, envid_t wait_for, bool restarts, uint32_t timeout_ms)
+{
+	struct env *env = this_cpu()->env;
+
+	spin_lock(&env->lock);
+	uint32_t serial = block(env, wait, wait_for, restarts, timeout_ms);
 	spin_unlock(&env->lock);
 	return serial;
+}
+
+/* Its wait is over. */
+static inline void unblock(struct env *env) REQUIRES(env->lock)
+{
+	env->wait = ENV_WAIT_NONE;
+	if (unlikely(env->timed)) {
+		deadline_cancel(env);
+		env->timed = false;
+	}
 }
 
 void env_end_wait(struct env *env, int32_t result)
@@ -47,7 +70,7 @@ void env_end_wait(struct env *env, int32_t result)
 	/* It may stand in the list again: the reader who was woken was another wait of this slot. */
 	if (env->wait == ENV_WAIT_CONSOLE)
 		console_forget(env);
-	env->wait = ENV_WAIT_NONE;
+	unblock(env);
 	env_publish(env);
 	if (!env->suspended)
 		sched_ready(env);
@@ -69,28 +92,112 @@ void env_wake_wait(struct env *env, uint32_t serial, int32_t result)
 	spin_unlock(&env->lock);
 }
 
-/* Another environment ends env's wait. */
-static void interrupt(struct env *env) REQUIRES(family_lock, env->lock)
+/* End env's wait without what it waits for. False: that is on its way, and the wait about to end by itself. */
+static bool give_up(struct env *env, int error) REQUIRES(env->lock)
 {
 	struct Trapframe *tf = &env->pub->env_tf;
 
-	/* A message that is on its way arrives: the wait is about to end by itself. */
 	if (env->wait == ENV_WAIT_DELIVERY || (env->wait == ENV_WAIT_SEND && !message_forget(env)))
-		return;
+		return false;
 	if (env->wait == ENV_WAIT_CONSOLE)
 		console_forget(env);
-	else if (env->wait == ENV_WAIT_END)
-		list_remove(&env->wait_node);
-	env->wait = ENV_WAIT_NONE;
+	unblock(env);
 	env->pub->env_ipc_recving = false;
-	if (env->frame_replaced) {
+	if (env->frame_replaced)
 		env->frame_replaced = false;
-		return;
-	}
-	if (env->restarts)
-		arch_call_finish(tf, -E_INTERRUPTED);
+	else if (env->restarts)
+		arch_call_finish(tf, error);
 	else
-		arch_call_set_result(tf, -E_INTERRUPTED);
+		arch_call_set_result(tf, error);
+	return true;
+}
+
+/* Another environment ends env's wait. */
+static void interrupt(struct env *env) REQUIRES(family_lock, env->lock)
+{
+	if (env->wait == ENV_WAIT_END)
+		list_remove(&env->wait_node);
+	give_up(env, -E_INTERRUPTED);
+}
+
+void env_time_up(struct env *env, uint32_t serial)
+{
+	spin_lock(&env->lock);
+	if (env->alive && !env->dying && env->wait && env->wait_serial == serial) {
+		if (!give_up(env, -E_TIMEOUT)) {
+			deadline_set(env, 1); /* unless it does not come after all */
+		} else {
+			env_publish(env);
+			if (!env->suspended)
+				sched_ready(env);
+		}
+	}
+	spin_unlock(&env->lock);
+}
+
+/* --- Parking --- */
+
+static struct list listeners GUARDED_BY(family_lock) = LIST_EMPTY(listeners);
+
+/* From now on env does or does not hear of ends. */
+static void listen(struct env *env, bool listens)
+{
+	if (listens == !list_empty(&env->listener))
+		return; /* only env itself changes that */
+	spin_lock(&family_lock);
+	if (listens)
+		list_push_back(&listeners, &env->listener);
+	else
+		list_remove(&env->listener);
+	spin_unlock(&family_lock);
+}
+
+int env_park(uint32_t flags, uint32_t timeout_ms)
+{
+	struct env *self = this_cpu()->env;
+
+	if (flags & ~(uint32_t)PARK_ENDS)
+		return -E_INVAL;
+	listen(self, flags & PARK_ENDS);
+	spin_lock(&self->lock);
+	int result = self->unparked ? 0 : -E_TIMEOUT;
+	self->unparked = false;
+	if (result && timeout_ms)
+		block(self, ENV_WAIT_PARK, 0, false, timeout_ms);
+	spin_unlock(&self->lock);
+	return result;
+}
+
+static void unpark(struct env *env) REQUIRES(env->lock)
+{
+	if (env->wait == ENV_WAIT_PARK && !env->dying)
+		env_end_wait(env, 0);
+	else
+		env->unparked = true;
+}
+
+int env_unpark(envid_t id) UNCHECKED_LOCKING
+{
+	struct env *env, *self = this_cpu()->env;
+	int error = env_find(id, false, &env);
+
+	if (error)
+		return error;
+	if (env == self)
+		spin_lock(&env->lock);
+	unpark(env);
+	spin_unlock(&env->lock);
+	return 0;
+}
+
+static void listeners_wake(void) REQUIRES(family_lock)
+{
+	LIST_FOR_EACH(node, &listeners) {
+		struct env *env = LIST_ENTRY(node, struct env, listener);
+		spin_lock(&env->lock);
+		unpark(env);
+		spin_unlock(&env->lock);
+	}
 }
 
 /* Make env stop; returns the CPU to wait for as a mask, 0 if it is off. */
@@ -222,6 +329,7 @@ void wait_notify_all(struct env *env)
 		waiter->awaited = notice_of(env);
 		env_wake(waiter, ENV_WAIT_END, 0);
 	}
+	listeners_wake();
 }
 
 static struct env_notice *notice_find(struct env *self, envid_t id) REQUIRES(family_lock)
@@ -288,7 +396,7 @@ int env_wait(envid_t id, int *status, bool *sleeping)
 		return -E_BAD_ENV;
 	}
 	list_push_back(&env->waiters, &self->wait_node);
-	env_block(ENV_WAIT_END, id, true);
+	env_block(ENV_WAIT_END, id, true, WAIT_FOREVER);
 	spin_unlock(&family_lock);
 	*sleeping = true;
 	return -E_INTERRUPTED;

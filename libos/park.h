@@ -10,13 +10,12 @@
  * early. */
 static inline void park(uint32_t timeout_ms)
 {
-	(void)timeout_ms;
-	libos_sys_yield();
+	libos_sys_park(0, timeout_ms);
 }
 
 static inline void unpark(envid_t envid)
 {
-	(void)envid;
+	libos_sys_unpark(envid);
 }
 
 #endif

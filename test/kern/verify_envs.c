@@ -181,9 +181,25 @@ static void check_counts(unsigned free, unsigned live, unsigned active)
 		wrong("%u environments are active, the count says %u\n", active, sched_active());
 }
 
+/* Those whose waits are timed stand in the heap, each at its place, parents before children; and nobody else. */
+static void check_deadlines(unsigned timed)
+{
+	uint32_t place = 1;
+
+	for (const struct env *env; (env = deadline_at(place)); place++) {
+		const struct env *parent = deadline_at(MAX(place / 2, 1u));
+		if (env->deadline.place != place || !env->alive || !env->wait || !env->timed)
+			wrong("%08x has a deadline at place %u, but does not wait with one there\n", id_of(env), place);
+		if (parent->deadline.at_ns > env->deadline.at_ns)
+			wrong("%08x has an earlier deadline than %08x above it\n", id_of(env), id_of(parent));
+	}
+	if (timed != place - 1)
+		wrong("%u environments wait with a deadline, there are %u deadlines\n", timed, place - 1);
+}
+
 void verify_envs(void)
 {
-	unsigned live = 0, active = 0;
+	unsigned live = 0, active = 0, timed = 0;
 
 	memset(where, 0, sizeof where);
 	for (unsigned n = 0; n < cpu_count; n++)
@@ -199,11 +215,13 @@ void verify_envs(void)
 			continue;
 		live++;
 		active += env->active;
+		timed += env->timed && !env->dying;
 		check_record(env);
 		check_place(env);
 		check_wait(env);
 	}
 	check_counts(free, live, active);
+	check_deadlines(timed);
 	if (family_lock.held.value)
 		wrong("the family lock is held\n");
 }
