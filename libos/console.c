@@ -4,6 +4,7 @@
  */
 #include <finch/syscall.h>
 #include <inc/lib.h>
+#include "fd_table.h"
 
 #define END_OF_INPUT 4
 
@@ -80,13 +81,14 @@ int iscons(int fdnum)
 int opencons(void)
 {
 	struct Fd *fd;
-	int err = fd_alloc(&fd);
 
-	if (err < 0)
-		return err;
-	if ((err = sys_page_alloc(0, fd, PTE_P | PTE_U | PTE_W | PTE_SHARE)) < 0)
-		return err;
-	fd->fd_dev_id = devcons.dev_id;
-	fd->fd_omode = O_RDWR;
-	return fd2num(fd);
+	mutex_lock(&fd_table_lock);
+	int err = fd_alloc(&fd);
+	if (err == 0 && (err = sys_page_alloc(0, fd, PTE_P | PTE_U | PTE_W | PTE_SHARE)) == 0) {
+		fd->fd_dev_id = devcons.dev_id;
+		fd->fd_omode = O_RDWR;
+		err = fd2num(fd);
+	}
+	mutex_unlock(&fd_table_lock);
+	return err;
 }

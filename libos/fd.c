@@ -1,16 +1,15 @@
 /*
- * File descriptors: 32 pages from FD_TABLE on, each mapped while its descriptor is open, and after them a page each for
- * the device's data. Everything about an open descriptor is in these pages, which are shared with whoever else has it
+ * File descriptors: 32 pages from FD_TABLE on, each mapped while its descriptor is open, after them a page each for the
+ * device's data, and FD_MORE_PAGES each for more of it. Everything about an open descriptor is in these pages, which are shared with whoever else has it
  * open: this file keeps no state.
  */
 #include <finch/memory.h>
 #include <inc/lib.h>
+#include "fd_table.h"
 
-#define FD_TABLE 0xD0000000
-#define FD_COUNT 32
-#define FD_DATA (FD_TABLE + FD_COUNT * PGSIZE)
+struct mutex fd_table_lock;
 
-static struct Dev *const devices[] = { &devcons };
+static struct Dev *const devices[] = { &devcons, &devpipe };
 
 static struct Fd *fd_at(int fdnum)
 {
@@ -74,9 +73,11 @@ int fd_close(struct Fd *fd, bool must_exist)
 
 	if (err < 0)
 		return must_exist ? err : 0;
+	mutex_lock(&fd_table_lock);
 	if (dev->dev_close)
 		err = dev->dev_close(fd);
 	sys_page_unmap(0, fd);
+	mutex_unlock(&fd_table_lock);
 	return err;
 }
 
@@ -102,6 +103,24 @@ static int page_dup(const void *from, void *to)
 	return sys_page_map(0, (void *)from, 0, to, uvpt[PGNUM(from)] & PTE_SYSCALL);
 }
 
+int fd_data_dup(struct Fd *from, struct Fd *to)
+{
+	int err = page_mapped(fd2data(from)) ? page_dup(fd2data(from), fd2data(to)) : 0;
+
+	if (err == 0 && page_mapped(fd2more(from)))
+		err = pages_share(fd2more(from), 0, fd2more(to), uvpt[PGNUM(fd2more(from))] & PTE_SYSCALL, FD_MORE_PAGES);
+	if (err < 0)
+		sys_page_unmap(0, fd2data(to));
+	return err;
+}
+
+void fd_data_unmap(struct Fd *fd)
+{
+	sys_page_unmap(0, fd2data(fd));
+	if (page_mapped(fd2more(fd)))
+		pages_unmap(0, fd2more(fd), FD_MORE_PAGES);
+}
+
 int dup(int oldfdnum, int newfdnum)
 {
 	struct Fd *old, *new;
@@ -115,14 +134,12 @@ int dup(int oldfdnum, int newfdnum)
 		return newfdnum;
 	new = fd_at(newfdnum);
 	fd_close(new, false);
+	mutex_lock(&fd_table_lock);
 	/* The data first: a descriptor whose struct Fd is there has its data too. */
-	if (page_mapped(fd2data(old)) && (err = page_dup(fd2data(old), fd2data(new))) < 0)
-		return err;
-	if ((err = page_dup(old, new)) < 0) {
-		sys_page_unmap(0, fd2data(new));
-		return err;
-	}
-	return newfdnum;
+	if ((err = fd_data_dup(old, new)) == 0 && (err = page_dup(old, new)) < 0)
+		fd_data_unmap(new);
+	mutex_unlock(&fd_table_lock);
+	return err < 0 ? err : newfdnum;
 }
 
 ssize_t read(int fdnum, void *buf, size_t len)

@@ -10,9 +10,13 @@
 #include <finch/pgfault.h>
 #include <finch/syscall.h>
 #include <inc/lib.h>
+#include "fd_table.h"
 
 #define PERM_WRITE (PTE_P | PTE_U | PTE_W)
 #define EXCEPTION_STACK (UXSTACKTOP - PGSIZE)
+
+/* Only where the program uses descriptors does it carry this. */
+int pipe_inherit(envid_t child) __attribute__((weak));
 
 bool copy_on_write(const struct UTrapframe *utf)
 {
@@ -54,6 +58,8 @@ envid_t fork(void)
 		return 0;
 	}
 	err = share_all(child);
+	if (err == 0 && pipe_inherit)
+		err = pipe_inherit(child);
 	if (err == 0)
 		err = sys_page_alloc(child, (void *)EXCEPTION_STACK, PERM_WRITE);
 	if (err == 0)

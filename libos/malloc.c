@@ -9,6 +9,7 @@
  * it starts anew.
  */
 #include <finch/memory.h>
+#include <finch/mutex.h>
 #include <inc/lib.h>
 
 #define HEAP 0x08000000
@@ -31,6 +32,7 @@ struct chunk {
 	struct chunk *prev;
 };
 
+static struct mutex heap;             /* locked for whatever is done to it */
 static struct chunk *bins[BINS];
 static uint32_t bins_used[BINS / 32]; /* a bit for each bin that is not empty */
 static struct chunk *last;            /* the empty one at the end; NULL: there is no heap yet */
@@ -210,7 +212,7 @@ static uint32_t size_for(size_t size)
 	return MAX(ROUNDUP((uint32_t)size + HEADER, UNIT), 2u * UNIT);
 }
 
-void *malloc(size_t size)
+static void *piece_alloc(size_t size)
 {
 	uint32_t need = size_for(size);
 
@@ -236,10 +238,26 @@ static struct chunk *chunk_of(void *piece, const char *what)
 	return chunk;
 }
 
+static void piece_free(void *piece)
+{
+	heap_trim(make_free(chunk_of(piece, "free")));
+}
+
+void *malloc(size_t size)
+{
+	mutex_lock(&heap);
+	void *piece = piece_alloc(size);
+	mutex_unlock(&heap);
+	return piece;
+}
+
 void free(void *piece)
 {
-	if (piece)
-		heap_trim(make_free(chunk_of(piece, "free")));
+	if (!piece)
+		return;
+	mutex_lock(&heap);
+	piece_free(piece);
+	mutex_unlock(&heap);
 }
 
 void *calloc(size_t count, size_t size) __attribute__((weak));
@@ -269,10 +287,9 @@ static bool grow_in_place(struct chunk *chunk, uint32_t size)
 	return true;
 }
 
-void *realloc(void *piece, size_t size)
+/* With the heap locked. */
+static void *piece_resize(void *piece, size_t size)
 {
-	if (!piece)
-		return malloc(size);
 	struct chunk *chunk = chunk_of(piece, "realloc");
 	uint32_t need = size_for(size);
 	if (need == 0)
@@ -283,10 +300,20 @@ void *realloc(void *piece, size_t size)
 	}
 	if (grow_in_place(chunk, need))
 		return piece;
-	void *moved = malloc(size);
+	void *moved = piece_alloc(size);
 	if (!moved)
 		return NULL;
 	memcpy(moved, piece, chunk_size(chunk) - HEADER);
-	free(piece);
+	piece_free(piece);
+	return moved;
+}
+
+void *realloc(void *piece, size_t size)
+{
+	if (!piece)
+		return malloc(size);
+	mutex_lock(&heap);
+	void *moved = piece_resize(piece, size);
+	mutex_unlock(&heap);
 	return moved;
 }

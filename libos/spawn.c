@@ -11,6 +11,7 @@
 #include <finch/start.h>
 #include <finch/syscall.h>
 #include <inc/lib.h>
+#include "fd_table.h"
 
 #define PERM_READ (PTE_P | PTE_U)
 #define PERM_WRITE (PTE_P | PTE_U | PTE_W)
@@ -21,6 +22,11 @@
 #define SEGMENTS_MAX 16
 #define ARGS_MAX (STAGE_PAGES / 2 * PGSIZE) /* bytes of arguments */
 #define STACK_ROOM (3 * PGSIZE / 4)         /* left free of arguments, else the stack gets another page */
+
+/* Only where the program uses descriptors does it carry this. */
+int pipe_inherit(envid_t child) __attribute__((weak));
+
+static struct mutex staging; /* STAGE is this program's one place for it */
 
 /* A program file: checked, its segments in user memory and on pages of their own. */
 struct program {
@@ -263,6 +269,8 @@ static int fill_child(envid_t child, const char *path, const struct program *pro
 		return err;
 	if ((err = share_marked(child)) < 0 || (err = share_archive(child, program)) < 0)
 		return err;
+	if (pipe_inherit && (err = pipe_inherit(child)) < 0)
+		return err;
 	if ((err = sys_env_set_label(child, last_part(path))) < 0)
 		return err;
 	if ((err = set_registers(child, program->entry, esp)) < 0)
@@ -282,7 +290,10 @@ envid_t spawn(const char *path, const char **argv)
 	envid_t child = sys_exofork();
 	if (child < 0)
 		return child;
-	if ((err = fill_child(child, path, &program, argv)) < 0) {
+	mutex_lock(&staging);
+	err = fill_child(child, path, &program, argv);
+	mutex_unlock(&staging);
+	if (err < 0) {
 		sys_env_destroy(child);
 		return err;
 	}

@@ -5,6 +5,7 @@
 #include <inc/lib.h>
 
 struct libos_self libos_main_self = { .self = &libos_main_self };
+struct libos_self *libos_first = &libos_main_self;
 const char *binaryname = "<unknown>";
 
 /* Called by _start, with what the program's maker left on its stack. */

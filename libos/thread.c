@@ -54,7 +54,6 @@ static unsigned pooled;          /* [threads] */
 static unsigned lowest;          /* [threads] all slots below are in use */
 static unsigned generation;      /* [threads] */
 static uint32_t others;          /* threads that have not ended, without the first */
-static struct libos_self *first = &libos_main_self;
 
 static struct thread *thread_in(unsigned slot)
 {
@@ -200,7 +199,7 @@ static struct thread *claim(int id)
 static void count_end(void)
 {
 	if (__atomic_sub_fetch(&others, 1, __ATOMIC_SEQ_CST) == 0)
-		unpark(first->env->env_id);
+		unpark(libos_first->env->env_id);
 }
 
 int thread_join(int id, void **result)
@@ -224,7 +223,7 @@ int thread_join(int id, void **result)
 
 void thread_exit(void *result)
 {
-	if (libos_self() == first) {
+	if (libos_self() == libos_first) {
 		while (__atomic_load_n(&others, __ATOMIC_SEQ_CST) > 0)
 			park(FOR_EVER);
 		exit();
@@ -237,5 +236,5 @@ void thread_exit(void *result)
 
 int thread_id(void)
 {
-	return libos_self() == first ? 0 : thread_self()->id;
+	return libos_self() == libos_first ? 0 : thread_self()->id;
 }

@@ -27,6 +27,9 @@ struct libos_self {
 /* Of the environment that the kernel started or exofork made. */
 extern struct libos_self libos_main_self;
 
+/* Of the environment that stands for the program: the first in its address space. */
+extern struct libos_self *libos_first;
+
 /* Read anew at each use: after a fork it is another one, or the same in another environment. */
 static inline struct libos_self *libos_self(void)
 {

@@ -52,6 +52,7 @@ struct Stat {
 #define O_MKDIR 0x0800
 
 extern struct Dev devcons;
+extern struct Dev devpipe;
 
 /* --- For devices. --- */
 
@@ -83,5 +84,13 @@ int close(int fdnum);
 void close_all(void);
 /* Let newfdnum be another name of oldfdnum, closing it first. Returns newfdnum. */
 int dup(int oldfdnum, int newfdnum);
+/*
+ * Make a pipe: what is written to fds[1] can be read from fds[0]. A read waits until there is something, and returns 0
+ * when there is nothing and nobody has the other end open; a write waits until all is written, and returns -E_EOF,
+ * or how much came before, when nobody can read it. -E_MAX_OPEN, -E_NO_MEM.
+ */
+int pipe(int fds[2]);
+/* Has nobody the other end of this pipe open? 1 or 0. -E_INVAL: fdnum is no pipe. */
+int pipeisclosed(int fdnum);
 
 #endif

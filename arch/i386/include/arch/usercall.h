@@ -13,7 +13,10 @@
 extern void (*libos_gate)(void);
 extern void (*libos_gate5)(void);
 
-/* Choose the gates: sysenter if the CPU has it. Until then they are int 0x30. */
+/* Copy n bytes between places that do not overlap, by the widest moves that the CPU has. */
+void libos_copy(void *to, const void *from, size_t n);
+
+/* Choose the gates, and how to copy: sysenter if the CPU has it. Until then they are int 0x30. */
 void libos_gate_choose(void);
 
 /* The first word of what ENV_SET_TLS leads to. */
