@@ -181,7 +181,9 @@ static void stream_by_spawn(void)
 	expect_is(dup(fds[0], 5), 5);
 	expect_is(close(fds[0]), 0);
 	int writer = fds[1];
-	envid_t child = spawnl("pipe_basic", "pipe_basic", "read", 0);
+	char number[12];
+	snprintf(number, sizeof number, "%d", writer);
+	envid_t child = spawnl("pipe_basic", "pipe_basic", number, 0);
 	expect(child > 0);
 	close(5);
 	send_stream(writer, 77);
@@ -443,6 +445,8 @@ static void no_false_end(void)
 void umain(int argc, char **argv)
 {
 	if (argc > 1) {
+		/* Both ends came with it. */
+		expect_is(close((int)strtol(argv[1], 0, 0)), 0);
 		receive_stream(5, 3);
 		return;
 	}
