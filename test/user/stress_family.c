@@ -226,13 +226,14 @@ static void clear_up(void)
 
 	do {
 		more = false;
+		free_pages(); /* waits for what is dying, which may pass on more */
 		for (int i = 0; i < NENV; i++) {
-			if (!env_alive(envs[i].env_id) || envs[i].env_parent_id != self)
+			/* One that is dying may still pass on its children. */
+			if (envs[i].env_status == ENV_FREE || envs[i].env_parent_id != self)
 				continue;
 			sys_env_destroy(envs[i].env_id);
 			more = true;
 		}
-		free_pages(); /* waits for what is dying, and may pass on more */
 	} while (more);
 }
 
