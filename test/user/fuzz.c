@@ -44,6 +44,7 @@ void libos_gate_int(void);
 void fuzz_raw_int(const struct raw *raw);
 void fuzz_raw_sysenter(const struct raw *raw);
 extern char fuzz_after_sysenter[];
+extern char fuzz_int_0[]; /* int n; ret: four bytes each, n from 0 to 255 */
 extern uint32_t fuzz_raw_stack;
 
 #define RAW(name, instruction)                                                                                   \
@@ -74,6 +75,12 @@ __asm__(".globl fuzz_raw_int, fuzz_raw_sysenter, fuzz_after_sysenter, fuzz_recov
 	"popfl\n\t"
 	"xorl %ebp, %ebp\n\t"
 	"call fuzz_go_on\n\t"
+	"fuzz_int_0:\n\t"
+	".set vector, 0\n\t"
+	".rept 256\n\t"
+	".byte 0xCD, vector, 0xC3, 0xC3\n\t"
+	".set vector, vector + 1\n\t"
+	".endr\n\t"
 	".comm fuzz_raw_stack, 4\n");
 
 static unsigned live(void)
@@ -178,6 +185,15 @@ static void raw_call(void)
 
 /* --- What environments do --- */
 
+/* An interrupt instruction for any vector, the system call's apart. */
+static void any_int(void)
+{
+	uint32_t vector = below(256);
+
+	if (vector != 0x30)
+		((void (*)(void))(fuzz_int_0 + 4 * vector))();
+}
+
 static void touch(void)
 {
 	volatile uint32_t *at = (uint32_t *)any_address();
@@ -195,7 +211,10 @@ static void step(void)
 {
 	switch (below(64)) {
 	case 0:
-		touch();
+		if (one_in(2))
+			touch();
+		else
+			any_int();
 		break;
 	case 1:
 	case 2:
@@ -314,6 +333,8 @@ static envid_t start(void (*function)(void), uint32_t number, uint32_t life)
 		error = sys_env_set_trapframe(child, &tf);
 	if (!error)
 		error = sys_env_set_pgfault_upcall(child, (void *)fuzz_recover);
+	if (!error && number % 4)
+		error = sys_env_set(child, ENV_SET_EXCEPTION_UPCALL, (uintptr_t)fuzz_recover);
 	if (!error)
 		error = sys_env_set_status(child, ENV_RUNNABLE);
 	if (error)
@@ -325,7 +346,11 @@ static void make(void)
 {
 	static void (*const kinds[])(void) = { fuzz_recover, fuzz_recover, computes, receives, sends, faults, ends };
 
-	if (live() < LIVE_MAX)
+	if (live() >= LIVE_MAX)
+		return;
+	if (one_in(3)) /* one that gets in this one's way everywhere */
+		sys_env_set_status(sys_env_thread((uintptr_t)fuzz_recover, any_address()), ENV_RUNNABLE);
+	else
 		start(PICK(kinds), any(), LIFE / 8);
 }
 

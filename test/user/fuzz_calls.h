@@ -193,8 +193,9 @@ static uint32_t any_argument(const char *type, const char *name)
 		return any_perm();
 	if (begins(name, "mark") || begins(name, "keep"))
 		return one_in(4) ? any_perm() : any() & PTE_AVAIL;
-	if (begins(type, "uintptr_t"))
-		return any_address();
+	if (begins(type, "uintptr_t")) /* where to go on, perhaps */
+		return one_in(2) && (begins(name, "ip") || begins(name, "upcall") || begins(name, "value")) ?
+			       (uintptr_t)fuzz_recover : any_address();
 	return begins(type, "int") && !one_in(4) ? below(7) : any_number();
 }
 
