@@ -102,10 +102,8 @@ static envid_t any_env(void)
 		return thisenv->env_parent_id;
 	case 6:
 	case 7:
-	case 8:
 		return somebody;
-	case 9:
-	case 10:
+	case 8 ... 12:
 		return 0;
 	}
 	return any_child();
