@@ -119,7 +119,7 @@ void umain(int argc, char **argv)
 
 	alone = cpus == 1;
 	writers = MIN(MAX(cpus - 1, 1u), (uint32_t)WRITERS_MAX);
-	rounds = argc > 1 ? (uint32_t)strtol(argv[1], NULL, 0) : 800 / (cpus * cpus);
+	rounds = argc > 1 ? (uint32_t)strtol(argv[1], NULL, 0) : 400 / (cpus * cpus);
 	expect_is(pages_alloc(0, (void *)KEPT(0), RW, 2), 0);
 	for (uint32_t w = 0; w < writers; w++)
 		start(w);
