@@ -6,7 +6,7 @@
 
 #define SPREAD 64 /* children, at most */
 
-static volatile uint32_t ran[SPREAD], go;
+static volatile uint32_t ran[SPREAD];
 static volatile envid_t parent;
 
 static void interrupts_of(uint32_t cpu, uint32_t *interrupts)
