@@ -42,8 +42,9 @@ static void uses_all(int argc, char **argv)
 	struct Argstate state;
 	struct Stat stat;
 	char text[100];
-	int n = 0;
+	int n = 0, ends[2];
 
+	pipe(ends), pipeisclosed(ends[0]);
 	argstart(&argc, argv, &state), argnext(&state), argvalue(&state), argnextvalue(&state);
 	printfmt(out, &n, "%d", 1), printf("%d", 1), fprintf(1, "%e", -1), snprintf(text, 100, "%s", "x");
 	readline("? "), getchar(), cputchar('x'), iscons(0), opencons(), free(malloc(1));

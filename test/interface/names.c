@@ -167,6 +167,34 @@ static void snprintf_takes_an_int_or_a_size(char *buf)
 	USED(f);
 }
 
+/* --- Descriptors, as far as there are some. --- */
+FUNCTION(read, ssize_t(int, void *, size_t));
+FUNCTION(readn, ssize_t(int, void *, size_t));
+FUNCTION(write, ssize_t(int, const void *, size_t));
+FUNCTION(seek, int(int, off_t));
+FUNCTION(close, int(int));
+FUNCTION(close_all, void(void));
+FUNCTION(dup, int(int, int));
+FUNCTION(fstat, int(int, struct Stat *));
+FUNCTION(ftruncate, int(int, off_t));
+FUNCTION(pipe, int(int[2]));
+FUNCTION(pipeisclosed, int(int));
+FUNCTION(fd2data, char *(struct Fd *));
+FUNCTION(fd2num, int(struct Fd *));
+FUNCTION(fd_alloc, int(struct Fd **));
+FUNCTION(fd_close, int(struct Fd *, bool));
+FUNCTION(fd_lookup, int(int, struct Fd **));
+FUNCTION(dev_lookup, int(int, struct Dev **));
+EQ(O_RDONLY, 0); EQ(O_WRONLY, 1); EQ(O_RDWR, 2); EQ(O_ACCMODE, 3); EQ(O_CREAT, 0x100); EQ(O_TRUNC, 0x200);
+EQ(O_EXCL, 0x400); EQ(O_MKDIR, 0x800); EQ(MAXNAMELEN, 128); EQ(MAXPATHLEN, 1024); EQ(FTYPE_REG, 0); EQ(FTYPE_DIR, 1);
+SIZE(((struct Stat *)0)->st_name, MAXNAMELEN); IS(((struct Stat *)0)->st_size, off_t);
+IS(((struct Stat *)0)->st_isdir, int); IS(((struct Stat *)0)->st_dev, struct Dev *);
+IS(((struct Dev *)0)->dev_id, int); IS(((struct Dev *)0)->dev_name, const char *);
+IS(((struct Fd *)0)->fd_dev_id, int); IS(((struct Fd *)0)->fd_offset, off_t); IS(((struct Fd *)0)->fd_omode, int);
+IS(((struct Fd *)0)->fd_file.id, int);
+SIZE(((struct File *)0)->f_name, MAXNAMELEN); IS(((struct File *)0)->f_size, off_t); SIZE(struct File, 256);
+IS(devcons.dev_read, __typeof__(((struct Dev *)0)->dev_read));
+
 /* --- Strings. --- */
 static void strings(char *s)
 {
