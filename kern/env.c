@@ -9,9 +9,9 @@
 #include <kern/family.h>
 #include <kern/print.h>
 
-#define ENVS_PER_PAGE 4 /* private records in a page */
+#define ENVS_PER_PAGE (PGSIZE / sizeof(struct env)) /* private records in a page */
 
-static_assert(sizeof(struct env) <= PGSIZE / ENVS_PER_PAGE, "private records fit their page");
+static_assert(sizeof(struct env) <= PGSIZE, "private records fit their page");
 static_assert(sizeof(struct Env) * NENV <= PTSIZE, "public records fit their window");
 
 struct spinlock family_lock = SPINLOCK(RANK_FAMILY, "family");
@@ -62,7 +62,7 @@ static int slots_grow(uint32_t index) REQUIRES(family_lock)
 	if (!pfn)
 		return -E_NO_MEM;
 	for (uint32_t i = 0; i < ENVS_PER_PAGE && index + i < limit; i++) {
-		struct env *env = (struct env *)((char *)page_address(pfn) + i * (PGSIZE / ENVS_PER_PAGE));
+		struct env *env = (struct env *)page_address(pfn) + i;
 		spin_init(&env->lock, RANK_ENV, "environment", index + i);
 		env->index = index + i;
 		env->pub = &records[index + i];

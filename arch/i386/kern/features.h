@@ -9,6 +9,7 @@ struct features {
 	bool global_pages; /* PGE */
 	bool sysenter;     /* SEP, and it works */
 	bool fxsr;         /* FXSAVE, FXRSTOR */
+	bool xsave;        /* XSAVE, XRSTOR, and AVX, which is what they are used for */
 	bool sse;
 	bool smep;
 	bool smap;

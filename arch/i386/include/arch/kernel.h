@@ -24,7 +24,7 @@ struct arch_cpu {
 struct arch_env {
 	uint32_t fs, gs; /* selectors; the others stand in the trap frame */
 	uint64_t tls;    /* the descriptor of its segment GD_TLS */
-	uint8_t fpu[512] __attribute__((aligned(16))); /* fxsave's image, or fnsave's */
+	uint8_t fpu[832] __attribute__((aligned(64))); /* image of xsave (x87, SSE, AVX), fxsave (512 bytes) or fnsave */
 };
 
 /* The frame of an entry from user mode, always at the top of the CPU's kernel stack. */
