@@ -107,6 +107,8 @@ void arch_env_load(const struct env *env);
 void arch_env_init(struct env *env, uintptr_t entry, uintptr_t stack);
 /* Give child the registers and FPU state of the environment that is in this system call, and the result 0. */
 void arch_env_inherit(struct env *child);
+/* Its FPU state is as after a reset. It does not run. */
+void arch_env_reset_fpu(struct env *env);
 /*
  * Let env, the caller or one that runs nowhere, find its thread's data at base: through gs on the i386, which is loaded for
  * it. Any base is harmless.

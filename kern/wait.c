@@ -294,6 +294,8 @@ int env_set_frame(envid_t id, const struct Trapframe *tf) UNCHECKED_LOCKING
 		uint32_t runs_on = stop(env);
 		if (!runs_on) {
 			env->pub->env_tf = *tf;
+			if (!env->pub->env_runs)
+				arch_env_reset_fpu(env);
 			env->frame_replaced = env->wait != ENV_WAIT_NONE;
 			if (stopped_by_us)
 				go_on(env);

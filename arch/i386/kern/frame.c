@@ -37,8 +37,10 @@ static void fpu_load(const uint8_t *area)
  * The state after a reset, in the form that fpu_load takes: SDM vol. 1, tables 8-1 and 10-2. xrstor takes a component
  * whose bit in the header, the 64 bytes after fxsave's, is 0 for reset: 13.6.
  */
-static void fpu_init(uint8_t *area)
+void arch_env_reset_fpu(struct env *env)
 {
+	uint8_t *area = env->arch.fpu;
+
 	memset(area, 0, features.xsave ? 576 : 512);
 	if (features.fxsr) {
 		*(uint16_t *)area = FCW_RESET;
@@ -121,7 +123,7 @@ void arch_env_init(struct env *env, uintptr_t entry, uintptr_t stack)
 	tf->tf_es = tf->tf_ds = GD_UD | 3;
 	env->arch.fs = env->arch.gs = 0;
 	env->arch.tls = tables_tls(0);
-	fpu_init(env->arch.fpu);
+	arch_env_reset_fpu(env);
 }
 
 void arch_env_inherit(struct env *child)
