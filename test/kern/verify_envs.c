@@ -130,6 +130,24 @@ static void check_record(const struct env *env)
 		wrong("%08x is not in its parent's list, or has none\n", id_of(env));
 }
 
+/* The others of its space, as long as none of them is being ended with all. */
+static void check_mates(const struct env *env)
+{
+	if (!list_good(&env->mates, "those of the space", id_of(env)))
+		return;
+	LIST_FOR_EACH(node, &env->mates) {
+		const struct env *mate = LIST_ENTRY(node, struct env, mates);
+		if (!mate->alive || mate->space != env->space || (mate->leads && env->leads))
+			wrong("%08x is not of the space of %08x, or leads it too\n", id_of(mate), id_of(env));
+	}
+}
+
+/* Is it one that waits for its space to be left by others, to go last? Then it stands nowhere. */
+static bool waits_for_mates(const struct env *env)
+{
+	return env->dying && env->leads && !env->left_space && env->space->last == env;
+}
+
 /* Where it stands, against what it says of itself. */
 static void check_place(const struct env *env)
 {
@@ -137,6 +155,8 @@ static void check_place(const struct env *env)
 	unsigned in = where[env->index];
 	uint32_t status = env->pub->env_status;
 
+	if (!(in & (IN_QUEUE | ON_CPU | IN_FREE)) && waits_for_mates(env))
+		return;
 	if ((in & (IN_QUEUE | ON_CPU | IN_FREE)) != places[env->sched])
 		wrong("%08x: it is in place %u, and found in lists %x\n", id_of(env), env->sched, in);
 	if (env->sched == SCHED_OFF && (env->dying || !(env->suspended || env->wait)))
@@ -217,6 +237,7 @@ void verify_envs(void)
 		active += env->active;
 		timed += env->timed && !env->dying;
 		check_record(env);
+		check_mates(env);
 		check_place(env);
 		check_wait(env);
 	}

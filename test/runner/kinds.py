@@ -6,6 +6,7 @@ from kern import kern_units
 from children import run
 from machine import BUILD
 from primes import primes_units
+from repeat import repeat_units
 from report import Result
 from transcript import transcript_units
 from user import user_units
@@ -113,11 +114,11 @@ class SoakUnit(Unit):
 def all_units(options):
     soak = []
     if options.soak:
-        soak = [SoakUnit(n) for n in range(1, 101)] + primes_units(Unit, "soak")
+        soak = [SoakUnit(n) for n in range(1, 101)] + primes_units(Unit, "soak") + repeat_units(Unit, "soak")
         if not options.names and not options.long:
             return soak
     # What takes long comes first, so that it does not run alone at the end.
-    return (primes_units(Unit, "long") if options.long else []) + \
+    return (primes_units(Unit, "long") + repeat_units(Unit, "long") if options.long else []) + \
         list(script_units()) + list(check_units()) + list(user_units(Unit, options.long)) + \
         list(kern_units(Unit)) + list(host_units()) + \
         list(transcript_units(Unit)) + primes_units(Unit, "usual") + soak
