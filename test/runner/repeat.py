@@ -32,7 +32,7 @@ def repeat_units(base, which):
     machines = [(1, "debug"), (2, "release"), (2, "debug"), (4, "release"), (4, "debug"), (4, "release", "lock=big"),
                 (4, "debug", "lock=big"), (8, "release")]
     sets = {
-        "long": [ProgramUnit("thread_shootdown 100000", 2), ProgramUnit("thread_shootdown 100000", 2, words="lock=big"),
+        "long": [ProgramUnit("thread_shootdown 100000", 2, seconds=1800),
                  ProgramUnit("thread_shootdown 500", 8), ProgramUnit("end_tree 3000", 4), ProgramUnit("end_tree 3000", 2, "debug")] +
                 [ProgramUnit("fuzz %d 50000" % (n + 1), *machine) for n, machine in enumerate(machines)],
         "soak": [ProgramUnit("%s %d%s" % (program, 1000 + n, more), *machines[n % len(machines)])

@@ -111,7 +111,8 @@ static void one_round(uint32_t n)
 	round_number = n;
 	envid_t child = child_run(first, n);
 	uint32_t before = started;
-	for (uint32_t i = next_random(&random) % 200; i && env_alive(child) && started - before < 20; i--) {
+	uint32_t wanted = next_random(&random) % 30;
+	for (uint32_t i = 1; i < 1000 && env_alive(child) && started - before < wanted; i++) {
 		if (i % 16 == 0)
 			sys_env_set_status(child, ENV_RUNNABLE);
 		sys_yield();
