@@ -21,6 +21,7 @@
 #define SPAN_CONTENT (PIT_HZ / 200)    /* 5 ms: content with less precision */
 #define STILL_MAX 100                  /* samples (16 port accesses each) without a tick: it stands still */
 #define SAMPLES_MAX 30000              /* bound where it behaves otherwise */
+#define ATTEMPTS 16                    /* one fails where the host stops this CPU until the timer has run out */
 #define GUESS_KHZ 1000000
 #define KHZ_MIN 10000                  /* outside these, what was measured makes no sense */
 #define KHZ_MAX 20000000
@@ -121,7 +122,9 @@ static uint32_t measure_tsc(void)
 {
 	struct sample from, to;
 
-	if (measure_pit(&from, &to)) {
+	for (int n = 0; n < ATTEMPTS; n++) {
+		if (!measure_pit(&from, &to))
+			continue;
 		uint32_t khz = proportion(to.tsc - from.tsc, PIT_HZ, (to.value - from.value) * 1000);
 		if (khz >= KHZ_MIN && khz <= KHZ_MAX)
 			return khz;
