@@ -6,7 +6,7 @@
  * expect: ^\[00001000\] user_mem_check assertion failure for va 008[0-9a-f]{2}000$
  * expect: ^\[00001000\] free env 00001000$
  * never: a friendly word
- * never: wrong
+ * never: ^wrong
  */
 #include <inc/lib.h>
 

@@ -8,7 +8,7 @@
  * expect: ^  err  0x00000000$
  * expect: ^  eip  0x008[0-9a-f]{5}$
  * expect: ^\[00001000\] free env 00001000$
- * never: wrong
+ * never: ^wrong
  */
 #include <inc/lib.h>
 

@@ -8,7 +8,7 @@
  * expect: ^TRAP frame at 0xf
  * expect: ^  trap 0x00000003 Breakpoint$
  * expect: ^\[00001000\] free env 00001000$
- * never: wrong
+ * never: ^wrong
  */
 #include <inc/lib.h>
 

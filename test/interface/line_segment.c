@@ -6,7 +6,7 @@
  * expect: ^  trap 0x0000000d General Protection$
  * expect: ^  err  0x00000028$
  * expect: ^\[00001000\] free env 00001000$
- * never: wrong
+ * never: ^wrong
  */
 #include <inc/lib.h>
 

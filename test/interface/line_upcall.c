@@ -4,7 +4,7 @@
  * status: 1
  * expect: ^\[00001000\] user_mem_check assertion failure for va f0100020$
  * expect: ^\[00001000\] free env 00001000$
- * never: wrong
+ * never: ^wrong
  */
 #include <inc/lib.h>
 
