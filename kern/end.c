@@ -122,6 +122,7 @@ static void vanish(struct env *env)
 	pub->env_status = ENV_FREE;
 	env->active = false;
 	spin_unlock(&env->lock);
+	wait_notify_listeners();
 	message_receiver_ended(env);
 	env_slot_give(env);
 	spin_unlock(&family_lock);

@@ -16,5 +16,7 @@ void env_slot_give(struct env *env) REQUIRES(family_lock);
 void wait_notify(struct env *other, const struct env *env) REQUIRES(family_lock);
 /* Tell the parent and all who wait that env has ended. */
 void wait_notify_all(struct env *env) REQUIRES(family_lock);
+/* Unpark those who parked with PARK_ENDS. To be called when envs[] says that somebody has ended: they look there. */
+void wait_notify_listeners(void) REQUIRES(family_lock);
 
 #endif

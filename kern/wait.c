@@ -190,7 +190,7 @@ int env_unpark(envid_t id) UNCHECKED_LOCKING
 	return 0;
 }
 
-static void listeners_wake(void) REQUIRES(family_lock)
+void wait_notify_listeners(void)
 {
 	LIST_FOR_EACH(node, &listeners) {
 		struct env *env = LIST_ENTRY(node, struct env, listener);
@@ -331,7 +331,6 @@ void wait_notify_all(struct env *env)
 		waiter->awaited = notice_of(env);
 		env_wake(waiter, ENV_WAIT_END, 0);
 	}
-	listeners_wake();
 }
 
 static struct env_notice *notice_find(struct env *self, envid_t id) REQUIRES(family_lock)

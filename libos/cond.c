@@ -48,7 +48,7 @@ void cond_wait(struct cond *cond, struct mutex *mutex)
 	enqueue(cond, waiter);
 	mutex_unlock(mutex);
 	while (!woken(waiter))
-		park(FOR_EVER);
+		park(TIMEOUT_NEVER);
 	mutex_lock(mutex);
 }
 

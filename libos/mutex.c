@@ -30,7 +30,7 @@ static bool wait_in_line(struct mutex *mutex, uint32_t state)
 	if (!change(mutex, state, (uintptr_t)waiter | LOCKED))
 		return false;
 	while (!__atomic_load_n(&waiter->woken, __ATOMIC_ACQUIRE))
-		park(FOR_EVER);
+		park(TIMEOUT_NEVER);
 	return true;
 }
 

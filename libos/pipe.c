@@ -16,7 +16,6 @@
  */
 #include <arch/usercall.h>
 #include <finch/memory.h>
-#include <finch/process.h>
 #include <inc/lib.h>
 #include "fd_table.h"
 #include "park.h"
@@ -67,6 +66,14 @@ static inline bool swap_word(envid_t *word, envid_t from, envid_t to)
 	return __atomic_compare_exchange_n(word, &from, to, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
+/* May envid still do something? One that is dying may, until its CPU has heard of it. */
+static bool is_there(envid_t envid)
+{
+	const volatile struct Env *env = &envs[ENVX(envid)];
+
+	return env->env_id == envid && env->env_status != ENV_FREE;
+}
+
 /* --- The lock of an end --- */
 
 static __attribute__((noinline)) void lock_slowly(struct end *end, envid_t self)
@@ -75,7 +82,7 @@ static __attribute__((noinline)) void lock_slowly(struct end *end, envid_t self)
 		envid_t holder = __atomic_load_n(&end->locked_by, __ATOMIC_RELAXED);
 		if (holder == 0)
 			continue;
-		if (!env_alive(holder)) {
+		if (!is_there(holder)) {
 			if (swap_word(&end->locked_by, holder, self))
 				return;
 		} else if (looks % BUSY_LOOKS == BUSY_LOOKS - 1 || envs[ENVX(holder)].env_status != ENV_RUNNING) {
@@ -116,7 +123,7 @@ static int holder_enter(struct end *end, envid_t envid)
 		return 0;
 	for (uint32_t i = 0; i < HOLDERS; i++) {
 		envid_t other = end->holders[i];
-		if ((other && env_alive(other)) || !swap_word(&end->holders[i], other, envid))
+		if ((other && is_there(other)) || !swap_word(&end->holders[i], other, envid))
 			continue;
 		uint32_t used = __atomic_load_n(&end->holders_used, __ATOMIC_SEQ_CST);
 		while (used <= i && !__atomic_compare_exchange_n(&end->holders_used, &used, i + 1, false, __ATOMIC_SEQ_CST,
@@ -133,7 +140,7 @@ static bool is_held(const struct end *end)
 
 	for (uint32_t i = 0; i < used; i++) {
 		envid_t holder = __atomic_load_n(&end->holders[i], __ATOMIC_SEQ_CST);
-		if (holder && env_alive(holder))
+		if (holder && is_there(holder))
 			return true;
 	}
 	return false;
@@ -155,25 +162,19 @@ static struct sleeper *place_take(struct end *end)
 	for (int i = 0; i < SLEEPERS; i++) {
 		struct sleeper *place = &end->sleepers[i];
 		envid_t other = place->envid;
-		/* One who has ended and whose bit is not set has left it behind. */
-		if (other && ((end->asleep & 1u << i) || env_alive(other)))
-			continue;
-		if (swap_word(&place->envid, other, thisenv->env_id))
+		/* One who has ended has left it behind. */
+		if ((!other || !is_there(other)) && swap_word(&place->envid, other, thisenv->env_id))
 			return place;
 	}
 	return NULL;
 }
 
-/* Take sleeper n's bit away. False: somebody else has. Its place is free then. */
-static bool bit_take(struct end *end, int n, envid_t *envid)
+/* Take sleeper n's bit away. False: somebody else has. */
+static bool bit_take(struct end *end, int n)
 {
 	uint32_t bit = 1u << n;
 
-	if (!(__atomic_fetch_and(&end->asleep, ~bit, __ATOMIC_SEQ_CST) & bit))
-		return false;
-	*envid = end->sleepers[n].envid;
-	__atomic_store_n(&end->sleepers[n].envid, 0, __ATOMIC_RELEASE);
-	return true;
+	return __atomic_fetch_and(&end->asleep, ~bit, __ATOMIC_SEQ_CST) & bit;
 }
 
 /* Sleep until `wants` bytes can be read or written, or nobody holds the other end, or for no reason. */
@@ -182,7 +183,6 @@ static void sleep_on(struct pipe *pipe, int side, uint32_t wants)
 	struct end *end = &pipe->ends[side];
 	struct sleeper *place = place_take(end);
 	int n = (int)(place - end->sleepers);
-	envid_t self;
 
 	if (!place) {
 		park(10); /* there are many: look again from time to time */
@@ -190,10 +190,12 @@ static void sleep_on(struct pipe *pipe, int side, uint32_t wants)
 	}
 	place->wants = wants;
 	__atomic_fetch_or(&end->asleep, 1u << n, __ATOMIC_SEQ_CST);
+	park_hear_ends();
 	/* What comes from here on is seen here, or wakes this one. */
 	if (ready(pipe, side) < wants && is_held(&pipe->ends[!side]))
-		park_or_end();
-	bit_take(end, n, &self);
+		park_until_end();
+	bit_take(end, n);
+	__atomic_store_n(&place->envid, 0, __ATOMIC_RELEASE);
 }
 
 /* Wake those at an end who have what they want, or all. */
@@ -201,11 +203,10 @@ static __attribute__((noinline)) void wake(struct pipe *pipe, int side, bool all
 {
 	struct end *end = &pipe->ends[side];
 	uint32_t asleep = end->asleep, there = ready(pipe, side);
-	envid_t envid;
 
 	for (int n = 0; asleep >> n; n++) {
-		if ((asleep >> n & 1) && (all || end->sleepers[n].wants <= there) && bit_take(end, n, &envid))
-			unpark(envid);
+		if ((asleep >> n & 1) && (all || end->sleepers[n].wants <= there) && bit_take(end, n))
+			unpark(end->sleepers[n].envid);
 		if (n == SLEEPERS - 1)
 			break;
 	}

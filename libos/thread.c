@@ -225,7 +225,7 @@ void thread_exit(void *result)
 {
 	if (libos_self() == libos_first) {
 		while (__atomic_load_n(&others, __ATOMIC_SEQ_CST) > 0)
-			park(FOR_EVER);
+			park(TIMEOUT_NEVER);
 		exit();
 	}
 	thread_self()->result = result;

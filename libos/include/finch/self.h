@@ -22,6 +22,7 @@ struct libos_self {
 	const volatile struct Env *env;
 	struct libos_waiter mutex_waiter;
 	struct libos_waiter cond_waiter;
+	envid_t told_ends; /* this environment's id if the kernel unparks it at the end of others */
 };
 
 /* Of the environment that the kernel started or exofork made. */
