@@ -65,6 +65,24 @@ static void null_calls(void)
 		libos_call0(SYS_getenvid);
 }
 
+static void null_calls_by_int(void)
+{
+	for (int i = 0; i < 100; i++)
+		__asm__ volatile("int $0x30" : : "a"(SYS_getenvid) : "memory", "cc");
+}
+
+static void skip_instruction(struct UTrapframe *utf)
+{
+	utf->utf_eip += 2;
+}
+
+static void faults(void)
+{
+	set_pgfault_handler(skip_instruction);
+	for (int i = 0; i < 20; i++)
+		__asm__ volatile(".byte 0x8B, 0x01" : : "c"(0x30000000) : "eax", "memory"); /* movl (%ecx), %eax */
+}
+
 static void page_alloc_unmap(void)
 {
 	for (int i = 0; i < 20; i++) {
@@ -107,6 +125,8 @@ static const struct operation {
 	[LOOP] = { "loop", plain_loop, 1, STAYS },
 	[LOOP_BESIDE] = { "loop-one", plain_loop, 1, BESIDE },
 	{ "null", null_calls, 100, STAYS },
+	{ "null-int", null_calls_by_int, 100, STAYS },
+	{ "fault", faults, 20, STAYS },
 	{ "page", page_alloc_unmap, 20, STAYS },
 	{ "fork", fork_exit, 1, SPREADS },
 	{ "fork-one", fork_exit, 1, BESIDE },
