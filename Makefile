@@ -164,7 +164,7 @@ define program
 $(3): $(patsubst %,$(B)/user/obj/%.o,$(call program_sources,$(1),$(2))) $(LIBOS) $(USER_SCRIPT)
 	$(call say,LD $(3))
 	@mkdir -p $$(@D)
-	$(Q)$(LINK) -T $(USER_SCRIPT) -u _start -o $$@ $$(filter %.o %.a,$$^)
+	$(Q)$(LINK) -T $(USER_SCRIPT) -u _start -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^)
 endef
 
 # What goes into an archive: the program without debugging data, with its table of functions, files and lines.
@@ -180,16 +180,18 @@ BENCH_PROGRAMS := $(BENCH_NAMES:%=$(B)/user/bench/%)
 $(foreach n,$(PROGRAM_NAMES),$(eval $(call program,bin,$(n),$(B)/user/bin/$(n))))
 $(foreach n,$(TEST_NAMES),$(eval $(call program,test/user,$(n),$(B)/user/test/$(n))))
 $(foreach n,$(BENCH_NAMES),$(eval $(call program,test/bench,$(n),$(B)/user/bench/$(n))))
+$(B)/user/bench/pipes: $(patsubst %,$(B)/user/obj/test/bench/bench/%.c.o,measure clock)
 programs: $(PROGRAMS) $(TEST_PROGRAMS) $(BENCH_PROGRAMS)
 
 # --- The same benchmark, of the same objects, as a program for Linux: tools/bench_linux.py boots it. ---
 
 LINUX_OBJECTS := $(patsubst %,$(B)/user/obj/%.o,$(addprefix test/bench/linux/,library.c main.c start.S) \
 	$(addprefix common/,div64.c error.c format.c string.c) arch/$(ARCH)/user/divide.S)
-LINUX_PROGRAMS := $(B)/linux/bench $(B)/linux/true
+LINUX_PROGRAMS := $(B)/linux/bench $(B)/linux/pipes $(B)/linux/true
 .PHONY: linux-programs
 linux-programs: $(LINUX_PROGRAMS)
-$(B)/linux/bench: $(patsubst %,$(B)/user/obj/test/bench/%.c.o,bench/bench bench/operations linux/own)
+$(B)/linux/bench: $(patsubst %,$(B)/user/obj/test/bench/%.c.o,bench/measure bench/table bench/operations linux/own)
+$(B)/linux/pipes: $(patsubst %,$(B)/user/obj/test/bench/%.c.o,bench/measure pipes/pipes)
 $(B)/linux/true: $(B)/user/obj/bin/true.c.o
 $(LINUX_PROGRAMS): $(LINUX_OBJECTS)
 	$(call say,LD $@)

@@ -16,7 +16,7 @@ FOLDER = os.path.join(BUILD, 'linux')
 PACKAGE = 'linux-image-686-pae'  # depends on the one of the current version
 
 # What makes it as fast as it can be, and as quiet.
-WORDS = 'console=ttyS0 quiet mitigations=off audit=0 init_on_alloc=0 init_on_free=0 rdinit=/init -- bench'
+WORDS = 'console=ttyS0 quiet mitigations=off audit=0 init_on_alloc=0 init_on_free=0 rdinit=/init --'
 
 APT = '''Dir::State "{0}";
 Dir::State::lists "{0}/lists";
@@ -115,7 +115,7 @@ def make_initramfs():
     with open(path, 'wb') as archive:
         archive.write(cpio_entry('dev', stat.S_IFDIR | 0o755))
         archive.write(cpio_entry('dev/console', stat.S_IFCHR | 0o600, device=(5, 1)))
-        for name, file in ('init', 'bench'), ('bench', 'bench'), ('true', 'true'):
+        for name, file in ('init', 'bench'), ('bench', 'bench'), ('pipes', 'pipes'), ('true', 'true'):
             with open(os.path.join(FOLDER, file), 'rb') as program:
                 archive.write(cpio_entry(name, stat.S_IFREG | 0o755, program.read()))
         archive.write(cpio_entry('TRAILER!!!', 0))
@@ -123,7 +123,7 @@ def make_initramfs():
 
 
 def output(words, *options):
-    """What the program prints, run with these words as its arguments."""
+    """What the benchmarks print, run with these words as their arguments."""
     image, initramfs = kernel(), make_initramfs()
     machine = run('timeout', '900', 'qemu-system-i386', '-machine', 'pc', '-m', '256M', '-smp', '1', '-nic', 'none',
                   '-no-user-config', '-display', 'none', '-no-reboot', '-monitor', 'none', '-serial', 'stdio',

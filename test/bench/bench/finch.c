@@ -1,4 +1,4 @@
-/* What has no form on Linux, and what differs there (test/bench/linux/linux.c). See bench.c. */
+/* What has no form on Linux, and what differs there (test/bench/linux/linux.c). See table.c. */
 #include <arch/usercall.h>
 #include <finch/machine.h>
 #include <finch/syscall.h>
@@ -14,11 +14,6 @@ static struct info_machine machine(void)
 
 	check(machine_info(&info), "machine_info");
 	return info;
-}
-
-uint32_t tsc_khz(void)
-{
-	return machine().tsc_khz;
 }
 
 /* --- Calls. Ten of the shortest in a function, so that its own beginning and end do not count. --- */
@@ -120,4 +115,46 @@ bool ranges_gone(void)
 bool ranges_there(void)
 {
 	return first_range_there() && pages_share(FIRST_RANGE, 0, SECOND_RANGE, PERM_WRITE, RANGE) == 0;
+}
+
+/* --- A message with a page, and the answer without --- */
+
+#define SENT ((char *)0x50000000)
+#define RECEIVED ((char *)0x50400000)
+
+static envid_t receiver;
+
+static void answer_pages(void)
+{
+	for (;;) {
+		envid_t from;
+		int32_t value = ipc_recv(&from, RECEIVED, NULL);
+		ipc_send(from, (uint32_t)value, NULL, 0);
+	}
+}
+
+void message_page(void)
+{
+	ipc_send(receiver, 1, SENT, PERM_WRITE);
+	ipc_recv(NULL, NULL, NULL);
+}
+
+bool page_partner(void)
+{
+	check(sys_page_alloc(0, SENT, PERM_WRITE), "page_alloc");
+	receiver = fork();
+	check(receiver, "fork");
+	if (receiver == 0)
+		answer_pages();
+	*(volatile char *)SENT = 0; /* this environment's own again */
+	for (int i = 0; i < 20; i++)
+		message_page();
+	return true;
+}
+
+bool page_partner_end(void)
+{
+	sys_env_destroy(receiver);
+	wait(receiver);
+	return true;
 }

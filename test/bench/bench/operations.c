@@ -1,12 +1,6 @@
-/* The operations that are the same source on Finch and on Linux. See bench.c. */
+/* The operations that are the same source on Finch and on Linux. See table.c. */
 #include <finch/thread.h>
 #include "operations.h"
-
-void check(int result, const char *what)
-{
-	if (result < 0)
-		panic("%s: %e", what, result);
-}
 
 /* --- Environments --- */
 
@@ -57,12 +51,24 @@ void start_this(void)
 	wait(start_self("-n"));
 }
 
-/* --- Single pages --- */
+/* --- Single pages, beside one that stays, so that the page table is there --- */
 
-void pages_prepare(void)
+static void neighbour(void)
 {
-	/* A neighbour that stays, so that the page table is there. */
-	check(sys_page_alloc(0, PAGE + PGSIZE, PERM_WRITE), "page_alloc");
+	if (!page_mapped(PAGE + PGSIZE))
+		check(sys_page_alloc(0, PAGE + PGSIZE, PERM_WRITE), "page_alloc");
+}
+
+bool neighbour_and_pool(void)
+{
+	neighbour();
+	return pool_fill();
+}
+
+bool neighbour_and_no_pool(void)
+{
+	neighbour();
+	return pool_empty();
 }
 
 void page_alloc_unmap(void)
@@ -158,6 +164,34 @@ bool touch_4m(void)
 bool touch_16m(void)
 {
 	return touch(RANGE);
+}
+
+/* --- Messages to a partner in its own address space, and the answer --- */
+
+static void answer_messages(void)
+{
+	for (;;) {
+		envid_t from;
+		int32_t value = ipc_recv(&from, NULL, NULL);
+		ipc_send(from, (uint32_t)value, NULL, 0);
+	}
+}
+
+void message_pair(void)
+{
+	ipc_send(partner, 1, NULL, 0);
+	ipc_recv(NULL, NULL, NULL);
+}
+
+bool message_partner(void)
+{
+	partner = fork();
+	check(partner, "fork");
+	if (partner == 0)
+		answer_messages();
+	for (int i = 0; i < 20; i++)
+		message_pair(); /* by now both have their own copies of pages */
+	return true;
 }
 
 /* --- Threads --- */

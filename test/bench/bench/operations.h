@@ -1,10 +1,10 @@
-/* What bench.c measures, and what the operations need of each other. */
+/* The operations of the program bench: see table.c. */
 #ifndef BENCH_OPERATIONS_H
 #define BENCH_OPERATIONS_H
 
 #include <finch/memory.h>
-#include <inc/lib.h>
 #include <inc/x86.h>
+#include <test/bench/bench/measure.h>
 
 #define POOL_ROW 6    /* pages taken in a row from the zeroed pool, which holds about 60 */
 #define RANGE 4096    /* pages in a large range: 16 MB */
@@ -16,19 +16,7 @@
 #define FIRST_RANGE ((char *)0x20000000)
 #define SECOND_RANGE ((char *)0x30000000)
 
-/* The arguments of the program. */
-extern bool wall, keys;
-extern const char *tiny_program;
-
-void check(int result, const char *what);
-uint32_t tsc_khz(void);
-/* Once, before anything is measured. */
-void pages_prepare(void);
-
 /* --- Operations, and what comes before and after a row of them. On Linux, those of finch.c are not there. --- */
-
-#define OPERATION(name) void name(void) __attribute__((weak))
-#define STEP(name) bool name(void) __attribute__((weak))
 
 OPERATION(null_int);
 OPERATION(null_sysenter);
@@ -49,6 +37,8 @@ OPERATION(fork_exit_wait);
 STEP(touch_4m);
 STEP(touch_16m);
 OPERATION(page_alloc_unmap);
+STEP(neighbour_and_pool);
+STEP(neighbour_and_no_pool);
 STEP(pool_fill);
 STEP(pool_was_used);
 STEP(pool_empty);
@@ -61,5 +51,10 @@ STEP(first_range_there);
 STEP(ranges_there);
 STEP(ranges_gone);
 OPERATION(thread_create_join);
+OPERATION(message_pair);
+STEP(message_partner);
+OPERATION(message_page);
+STEP(page_partner);
+STEP(page_partner_end);
 
 #endif

@@ -125,27 +125,6 @@ envid_t spawnl(const char *name, const char *arg0, ...)
 	return linux_clone(CLONE_VM | CLONE_VFORK | SIGCHLD, stack + sizeof stack, run_program, &program, NULL);
 }
 
-/* --- Threads. One at a time, whose stack is kept: the C library keeps some too. --- */
-
-static volatile int thread;
-
-int thread_create(void *(*entry)(void *arg), void *arg)
-{
-	static char stack[16 * 1024] __attribute__((aligned(16)));
-
-	return linux_clone(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_PARENT_SETTID |
-			   CLONE_CHILD_CLEARTID, stack + sizeof stack, entry, arg, (int *)&thread);
-}
-
-int thread_join(int id, void **result)
-{
-	enum { WAIT = 0 };
-
-	while (thread)
-		linux_call(CALL_FUTEX, &thread, WAIT, id, NULL);
-	return 0;
-}
-
 /* --- Memory --- */
 
 int linux_map(void *va, size_t count, int perm, int file)
@@ -182,6 +161,94 @@ bool page_mapped(const void *va)
 	char there;
 
 	return linux_call(CALL_MINCORE, va, PGSIZE, &there) == 0;
+}
+
+/* --- Pipes --- */
+
+int pipe(int fds[2])
+{
+	return linux_call(CALL_PIPE, fds);
+}
+
+ssize_t read(int fdnum, void *buf, size_t len)
+{
+	return linux_call(CALL_READ, fdnum, buf, len);
+}
+
+ssize_t write(int fdnum, const void *buf, size_t len)
+{
+	return linux_call(CALL_WRITE, fdnum, buf, len);
+}
+
+int close(int fdnum)
+{
+	return linux_call(CALL_CLOSE, fdnum);
+}
+
+/* --- Messages: a word in shared memory for each process, and futexes --- */
+
+#define BOXES 64
+
+static struct box {
+	volatile int full; /* the futex */
+	envid_t from;
+	uint32_t value;
+} *const boxes = (struct box *)0x60000000;
+
+void linux_messages_prepare(void)
+{
+	int file = linux_call(CALL_MEMFD_CREATE, "messages", 0);
+
+	linux_call(CALL_FTRUNCATE, file, PGSIZE);
+	linux_map(boxes, 1, PTE_W, file);
+}
+
+static void futex(volatile int *word, int operation, int value)
+{
+	linux_call(CALL_FUTEX, word, operation, value, NULL);
+}
+
+enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1 };
+
+void ipc_send(envid_t to, uint32_t value, void *va, int perm)
+{
+	struct box *box = &boxes[to % BOXES];
+
+	box->from = linux_call(CALL_GETPID);
+	box->value = value;
+	box->full = 1;
+	futex(&box->full, FUTEX_WAKE, 1);
+}
+
+int32_t ipc_recv(envid_t *from, void *va, int *perm)
+{
+	struct box *box = &boxes[linux_call(CALL_GETPID) % BOXES];
+
+	while (!box->full)
+		futex(&box->full, FUTEX_WAIT, 0);
+	box->full = 0;
+	if (from)
+		*from = box->from;
+	return (int32_t)box->value;
+}
+
+/* --- Threads. One at a time, whose stack is kept: the C library keeps some too. --- */
+
+static volatile int thread;
+
+int thread_create(void *(*entry)(void *arg), void *arg)
+{
+	static char stack[16 * 1024] __attribute__((aligned(16)));
+
+	return linux_clone(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_PARENT_SETTID |
+			   CLONE_CHILD_CLEARTID, stack + sizeof stack, entry, arg, (int *)&thread);
+}
+
+int thread_join(int id, void **result)
+{
+	while (thread)
+		futex(&thread, FUTEX_WAIT, id);
+	return 0;
 }
 
 /* --- Page faults: a signal --- */
@@ -234,7 +301,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.s * 1000000000 + (uint64_t)now.ns;
 }
 
-uint32_t linux_tsc_khz(void)
+uint32_t tsc_khz(void)
 {
 	static uint32_t khz;
 

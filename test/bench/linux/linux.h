@@ -9,6 +9,7 @@ enum {
 	CALL_FORK = 2,
 	CALL_READ = 3,
 	CALL_WRITE = 4,
+	CALL_CLOSE = 6,
 	CALL_WAITPID = 7,
 	CALL_EXECVE = 11,
 	CALL_GETPID = 20,
@@ -39,7 +40,10 @@ int linux_clone(int flags, void *stack, void *(*run)(void *), void *argument, in
 /* Map count pages of a file, or fresh ones (file -1), at va, at once and not with the first access. 0 or an error. */
 int linux_map(void *va, size_t count, int perm, int file);
 
+/* Once: memory for messages, which children that are forked share. */
+void linux_messages_prepare(void);
+
 /* Ticks of the time-stamp counter in a millisecond: measured, once. */
-uint32_t linux_tsc_khz(void);
+uint32_t tsc_khz(void);
 
 #endif

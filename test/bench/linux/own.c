@@ -2,11 +2,6 @@
 #include <test/bench/bench/operations.h>
 #include "linux.h"
 
-uint32_t tsc_khz(void)
-{
-	return linux_tsc_khz();
-}
-
 /* --- Calls. Ten of the shortest in a function, so that its own beginning and end do not count. --- */
 
 #define TEN(call) (call, call, call, call, call, call, call, call, call, call)
