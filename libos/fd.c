@@ -6,8 +6,10 @@
 #include <finch/memory.h>
 #include <inc/lib.h>
 #include "fd_table.h"
+#include "forking.h"
 
 struct mutex fd_table_lock;
+FORK_LOCK(fd_table_lock);
 
 static struct Dev *const devices[] = { &devcons, &devpipe };
 

@@ -1,7 +1,8 @@
 /*
  * fork: the child maps what its parent has. What both may write is read-only and marked PTE_COW on both sides, and copied
  * by whoever writes first; what is marked PTE_SHARE stays shared; what is read-only is shared anyway. The exception
- * stack is never shared, for a fault on it could not be handled.
+ * stack is never shared, for a fault on it could not be handled. Of the threads the child has the one that forks, and
+ * not the stacks of the others.
  *
  * One system call does the mapping and marking (page_copy), another the copying at a fault (page_replace), so that
  * neither another thread's fault nor its fork can come in between.
@@ -10,13 +11,10 @@
 #include <finch/pgfault.h>
 #include <finch/syscall.h>
 #include <inc/lib.h>
-#include "fd_table.h"
+#include "forking.h"
 
-#define PERM_WRITE (PTE_P | PTE_U | PTE_W)
-#define EXCEPTION_STACK (UXSTACKTOP - PGSIZE)
-
-/* Only where the program uses descriptors does it carry this. */
-int pipe_inherit(envid_t child) __attribute__((weak));
+static struct mutex forking; /* PFTEMP is this program's one place for a page on its way */
+FORK_LOCK(forking);
 
 bool copy_on_write(const struct UTrapframe *utf)
 {
@@ -35,40 +33,57 @@ bool copy_on_write(const struct UTrapframe *utf)
 	return true;
 }
 
-static int share_all(envid_t child)
+static int copy_piece(envid_t child, uintptr_t start, uintptr_t end)
 {
-	for (uintptr_t va = 0; va < EXCEPTION_STACK;) {
-		int done = sys_page_copy_range(child, (void *)va, 0, PTE_SHARE, PTE_COW, (EXCEPTION_STACK - va) / PGSIZE);
-		if (done <= 0)
-			return done < 0 ? done : -E_INVAL;
-		va += (size_t)done * PGSIZE;
-	}
-	return 0;
+	return start < end ? pages_copy(child, (void *)start, 0, PTE_SHARE, PTE_COW, (end - start) / PGSIZE) : 0;
+}
+
+/* The same without this thread's exception stack. */
+static int copy_around(envid_t child, uintptr_t start, uintptr_t end)
+{
+	uintptr_t after = thisenv->env_exception_stack, stack = after - PGSIZE;
+
+	if (stack < start || stack >= end)
+		return copy_piece(child, start, end);
+	int err = copy_piece(child, start, stack);
+	return err < 0 ? err : copy_piece(child, after, end);
+}
+
+static int copy_all(envid_t child)
+{
+	struct piece all = { 0, 0 }, own = { 0, 0 };
+
+	if (threads_place)
+		threads_place(&all, &own);
+	int err = copy_around(child, 0, all.start);
+	if (err == 0)
+		err = copy_around(child, own.start, own.end);
+	if (err == 0)
+		err = copy_around(child, all.end, UXSTACKTOP - PGSIZE);
+	return err;
 }
 
 envid_t fork(void)
 {
 	int err = pgfault_install();
-	envid_t child = err < 0 ? err : sys_exofork();
 
-	if (child < 0)
+	if (err < 0)
+		return err;
+	fork_lock();
+	envid_t child = sys_exofork();
+	if (child < 0) {
+		fork_unlock();
 		return child;
+	}
 	if (child == 0) {
 		thisenv = &envs[ENVX(sys_getenvid())];
+		fork_lock_forget();
+		if (threads_forked)
+			threads_forked();
 		return 0;
 	}
-	err = share_all(child);
-	if (err == 0 && pipe_inherit)
-		err = pipe_inherit(child);
+	err = copy_all(child);
 	if (err == 0)
-		err = sys_page_alloc(child, (void *)EXCEPTION_STACK, PERM_WRITE);
-	if (err == 0)
-		err = sys_env_set_pgfault_upcall(child, _pgfault_upcall);
-	if (err == 0)
-		err = sys_env_set_status(child, ENV_RUNNABLE);
-	if (err < 0) {
-		sys_env_destroy(child);
-		return err;
-	}
-	return child;
+		err = fork_give_upcalls(child);
+	return fork_finish(child, err);
 }

@@ -11,6 +11,7 @@
 #include <finch/memory.h>
 #include <finch/mutex.h>
 #include <inc/lib.h>
+#include "forking.h"
 
 #define HEAP 0x08000000
 #define HEAP_LIMIT 0x80000000
@@ -33,6 +34,7 @@ struct chunk {
 };
 
 static struct mutex heap;             /* locked for whatever is done to it */
+FORK_LOCK(heap);
 static struct chunk *bins[BINS];
 static uint32_t bins_used[BINS / 32]; /* a bit for each bin that is not empty */
 static struct chunk *last;            /* the empty one at the end; NULL: there is no heap yet */

@@ -12,6 +12,7 @@
 #include <finch/syscall.h>
 #include <inc/lib.h>
 #include "fd_table.h"
+#include "forking.h"
 
 #define PERM_READ (PTE_P | PTE_U)
 #define PERM_WRITE (PTE_P | PTE_U | PTE_W)
@@ -27,6 +28,7 @@
 int pipe_inherit(envid_t child) __attribute__((weak));
 
 static struct mutex staging; /* STAGE is this program's one place for it */
+FORK_LOCK(staging);
 
 /* A program file: checked, its segments in user memory and on pages of their own. */
 struct program {

@@ -22,6 +22,7 @@
 #include <finch/process.h>
 #include <finch/thread.h>
 #include <inc/lib.h>
+#include "forking.h"
 #include "park.h"
 
 #define REGION 0xE0000000
@@ -49,6 +50,7 @@ struct thread {
 } __attribute__((aligned(16)));
 
 static struct mutex threads;
+FORK_LOCK(threads);
 static struct thread *pool;      /* [threads] */
 static unsigned pooled;          /* [threads] */
 static unsigned lowest;          /* [threads] all slots below are in use */
@@ -122,6 +124,26 @@ static void slot_give(struct thread *thread)
 	}
 	lowest = MIN(lowest, slot);
 	pages_unmap(0, slot_start(slot), SLOT_SIZE / PGSIZE);
+}
+
+/* --- fork --- */
+
+void threads_place(struct piece *all, struct piece *own)
+{
+	all->start = REGION;
+	all->end = REGION + SLOTS * SLOT_SIZE;
+	if (libos_self() != &libos_main_self) {
+		own->start = (uintptr_t)slot_start(slot_of(thread_self()));
+		own->end = own->start + SLOT_SIZE;
+	}
+}
+
+void threads_forked(void)
+{
+	libos_first = libos_self();
+	pool = NULL;
+	pooled = lowest = 0;
+	others = 0;
 }
 
 /* --- Threads --- */
