@@ -56,6 +56,7 @@ struct space *space_create(void)
 		return NULL;
 	}
 	space->loaded.value = 0;
+	space->unflushed.value = 0;
 	space->envs.value = 1;
 	space->pins.value = 0;
 	space->cursor = 0;
@@ -353,9 +354,11 @@ int space_protect(struct space *space, uintptr_t va, uint32_t perm, uint32_t n)
 	uintptr_t at = va, end = va + n * PGSIZE;
 	int error = 0;
 
+	atomic_add(&space->unflushed, 1);
 	do {
 		at = protect_slice(space, at, end, perm, &error);
 	} while (!error && at < end && !space_interrupted());
+	atomic_add(&space->unflushed, -1u);
 	return at > va ? (int)((at - va) / PGSIZE) : error;
 }
 

@@ -23,6 +23,7 @@ struct space {
 	struct spinlock lock;
 	struct arch_space arch;  /* the entries: lock; the hardware sets accessed and dirty bits on its own */
 	atomic_t loaded;         /* bit n: CPU n has it loaded (perhaps idly) */
+	atomic_t unflushed;      /* calls that have lowered permissions, or do, and have not flushed yet */
 	atomic_t envs;
 	atomic_t pins;
 	uintptr_t cursor;        /* how far space_destroy_slice has come */

@@ -185,6 +185,7 @@ int space_copy(struct space *src, struct space *dst, uintptr_t va, const struct 
 	uintptr_t at = va, end = va + n * PGSIZE;
 	bool room = true;
 
+	atomic_add(&src->unflushed, 1);
 	do {
 		at = copy_slice(&copy, at, end, &room);
 	} while (room && at < end && !space_interrupted());
@@ -194,6 +195,7 @@ int space_copy(struct space *src, struct space *dst, uintptr_t va, const struct 
 	 */
 	if (!(filter->keep & PTE_W) && only & ~filter->keep)
 		space_flush(src, va, at - 1);
+	atomic_add(&src->unflushed, -1u);
 	return at > va ? (int)((at - va) / PGSIZE) : -E_NO_MEM;
 }
 
@@ -203,20 +205,20 @@ static inline bool entry_same(arch_pte_t a, arch_pte_t b)
 	return arch_pte_pfn(a) == arch_pte_pfn(b) && arch_pte_perm(a) == arch_pte_perm(b);
 }
 
-/* The second half of giving the page at va: it may be written to, if it is still there as `made` says. */
+/* The page at va gets its permissions, if it is still there as `made` says. */
 static void entry_raise(struct space *space, uintptr_t va, arch_pte_t made, uint32_t perm)
 {
 	spin_lock(&space->lock);
 	arch_pte_t *entry = arch_space_entry(&space->arch, va);
 	if (entry && entry_same(*entry, made))
-		__atomic_or_fetch(entry, perm & PTE_W, __ATOMIC_SEQ_CST);
+		*entry = arch_pte_make(arch_pte_pfn(made), perm);
 	spin_unlock(&space->lock);
 }
 
 int space_replace(struct space *space, uintptr_t va, arch_pte_t expected, uint32_t perm)
 {
-	/* Another CPU may still write to the old page if a thread has made it read-only and not flushed that yet. */
-	if (unlikely(space_loaded_elsewhere(space)))
+	/* If it was made read-only just now, another CPU may still write to the page. */
+	if (unlikely(atomic_load(&space->unflushed)))
 		space_flush(space, va, va);
 	spin_lock(&space->lock);
 	arch_pte_t *entry = arch_space_entry(&space->arch, va);
@@ -239,16 +241,18 @@ int space_replace(struct space *space, uintptr_t va, arch_pte_t expected, uint32
 	}
 	arch_page_copy(arch_window(fresh, 0), arch_window(old, 1));
 	/*
-	 * While one CPU may still read the old page, none may write to the new one: it is read-only until all have
-	 * forgotten the old. A CPU that loads the space from now on finds the new one.
+	 * While one CPU may still read the old page, none may write to the new one: it has the permissions that the old
+	 * one had until all have forgotten that. A CPU that loads the space from now on finds the new one.
 	 */
-	arch_pte_t made = arch_pte_make(fresh, perm & ~PTE_W);
+	arch_pte_t made = arch_pte_make(fresh, arch_pte_perm(expected));
+	atomic_add(&space->unflushed, 1);
 	entry_exchange(entry, made);
 	bool alone = !space_loaded_elsewhere(space);
 	if (likely(alone))
 		*entry = arch_pte_make(fresh, perm);
 	spin_unlock(&space->lock);
 	space_flush(space, va, va);
+	atomic_add(&space->unflushed, -1u);
 	if (unlikely(!alone))
 		entry_raise(space, va, made, perm);
 	page_drop(old);

@@ -33,9 +33,28 @@ bool copy_on_write(const struct UTrapframe *utf)
 	return true;
 }
 
+/* Give the child copies of what it was given to share. */
+static int copy_at_once(envid_t child, uintptr_t start, uintptr_t end)
+{
+	int err = 0;
+
+	for (uintptr_t va = start; va < end && err == 0; va += PGSIZE) {
+		if (!(uvpd[PDX(va)] & PTE_P))
+			va = ROUNDDOWN(va, PTSIZE) + PTSIZE - PGSIZE;
+		else if ((uvpt[PGNUM(va)] & (PTE_P | PTE_W | PTE_SHARE)) == (PTE_P | PTE_W))
+			err = fork_give_copy(child, (void *)va, (int)(uvpt[PGNUM(va)] & PTE_SYSCALL));
+	}
+	return err;
+}
+
 static int copy_piece(envid_t child, uintptr_t start, uintptr_t end)
 {
-	return start < end ? pages_copy(child, (void *)start, 0, PTE_SHARE, PTE_COW, (end - start) / PGSIZE) : 0;
+	int keep = fork_copies ? PTE_SHARE | PTE_W : PTE_SHARE;
+
+	if (start >= end)
+		return 0;
+	int err = pages_copy(child, (void *)start, 0, keep, PTE_COW, (end - start) / PGSIZE);
+	return err == 0 && fork_copies ? copy_at_once(child, start, end) : err;
 }
 
 /* The same without this thread's exception stack. */
@@ -78,6 +97,7 @@ envid_t fork(void)
 	if (child == 0) {
 		thisenv = &envs[ENVX(sys_getenvid())];
 		fork_lock_forget();
+		fork_copies = false;
 		if (threads_forked)
 			threads_forked();
 		return 0;

@@ -12,6 +12,8 @@ int pipe_inherit(envid_t child) __attribute__((weak));
 
 extern struct mutex *const libos_locks_start[], *const libos_locks_end[];
 
+bool fork_copies;
+
 /* All or none: somebody may hold one and wait for another. */
 static bool try_all(void)
 {
@@ -43,18 +45,24 @@ void fork_lock_forget(void)
 		**lock = (struct mutex){ 0 };
 }
 
-/* An exception stack for child at `stack`: with what is on it, if this function itself runs on it; else empty. */
-static int give_stack(envid_t child, char *stack)
+int fork_give_copy(envid_t child, void *va, int perm)
 {
-	if ((uintptr_t)__builtin_frame_address(0) - (uintptr_t)stack >= PGSIZE)
-		return sys_page_alloc(child, stack, PERM_WRITE);
 	int err = sys_page_alloc(0, PFTEMP, PERM_WRITE);
+
 	if (err == 0) {
-		memcpy(PFTEMP, stack, PGSIZE);
-		err = sys_page_map(0, PFTEMP, child, stack, PERM_WRITE);
+		memcpy(PFTEMP, va, PGSIZE);
+		err = sys_page_map(0, PFTEMP, child, va, perm);
 		sys_page_unmap(0, PFTEMP);
 	}
 	return err;
+}
+
+/* An exception stack for child at `stack`: with what is on it, if this function itself runs on it; else empty. */
+static int give_stack(envid_t child, char *stack)
+{
+	if ((uintptr_t)__builtin_frame_address(0) - (uintptr_t)stack < PGSIZE)
+		return fork_give_copy(child, stack, PERM_WRITE);
+	return sys_page_alloc(child, stack, PERM_WRITE);
 }
 
 int fork_give_upcalls(envid_t child)

@@ -31,6 +31,13 @@ void fork_lock(void) LINKED_NAME(fork_lock);
 void fork_unlock(void) LINKED_NAME(fork_unlock);
 void fork_lock_forget(void) LINKED_NAME(fork_lock_forget);
 
+/*
+ * This environment shares its memory with others by sfork: a fork then copies at once, for pages that it marked to be
+ * copied on write would not be shared any more.
+ */
+extern bool fork_copies LINKED_NAME(fork_copies);
+/* Give child a copy of the page at va, mapped with perm. 0, -E_NO_MEM. */
+int fork_give_copy(envid_t child, void *va, int perm) LINKED_NAME(fork_give_copy);
 /* Set up the child's faults as this environment's, on a stack of its own. 0, -E_NO_MEM. */
 int fork_give_upcalls(envid_t child) LINKED_NAME(fork_give_upcalls);
 /* Let child run and return it if err is 0; else destroy it and return err. Ends what fork_lock began. */

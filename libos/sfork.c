@@ -1,6 +1,6 @@
 /*
  * sfork: a child that shares with its parent all that is mapped, but for the stack, which both have for themselves from
- * then on, copied when it is written to. What either maps later, it has alone; so it has what it forks.
+ * then on, copied when it is written to. What either maps later, it has alone. What it forks has copies of all.
  *
  * Parent and child have each its block of <finch/self.h>; the child's is one of `blocks`, which they share: a mutex that
  * one of them waits for leads to it. For the first thread of a program.
@@ -96,6 +96,7 @@ envid_t sfork(void)
 	struct libos_self *block = &blocks[at].self;
 	*block = (struct libos_self){ .self = block, .env = &envs[ENVX(child)] };
 	blocks[at].envid = child;
+	fork_copies = true;
 	err = sys_env_set(child, ENV_SET_TLS, (uintptr_t)block);
 	if (err == 0)
 		err = share_all(child);

@@ -132,7 +132,7 @@ void threads_place(struct piece *all, struct piece *own)
 {
 	all->start = REGION;
 	all->end = REGION + SLOTS * SLOT_SIZE;
-	if (libos_self() != &libos_main_self) {
+	if ((uintptr_t)thread_self() - REGION < SLOTS * SLOT_SIZE) {
 		own->start = (uintptr_t)slot_start(slot_of(thread_self()));
 		own->end = own->start + SLOT_SIZE;
 	}
