@@ -16,23 +16,6 @@
 static struct mutex forking; /* PFTEMP is this program's one place for a page on its way */
 FORK_LOCK(forking);
 
-bool copy_on_write(const struct UTrapframe *utf)
-{
-	void *page = (void *)ROUNDDOWN(utf->utf_fault_va, PGSIZE);
-
-	if ((uintptr_t)page >= UTOP || !page_mapped(page))
-		return false;
-	pte_t pte = uvpt[PGNUM(page)];
-	if (pte & PTE_W)
-		return true; /* another thread's fault has resolved it already */
-	if (!(pte & PTE_COW))
-		return false;
-	int err = sys_page_replace(page, pte, (pte & PTE_SYSCALL & ~PTE_COW) | PTE_W);
-	if (err < 0)
-		panic("copy on write at %08x: %e", utf->utf_fault_va, err);
-	return true;
-}
-
 /* Give the child copies of what it was given to share. */
 static int copy_at_once(envid_t child, uintptr_t start, uintptr_t end)
 {

@@ -1,4 +1,5 @@
 /* What fork and sfork have in common: see forking.h. */
+#include <finch/memory.h>
 #include <finch/pgfault.h>
 #include <finch/syscall.h>
 #include <inc/lib.h>
@@ -13,6 +14,23 @@ int pipe_inherit(envid_t child) __attribute__((weak));
 extern struct mutex *const libos_locks_start[], *const libos_locks_end[];
 
 bool fork_copies;
+
+bool copy_on_write(const struct UTrapframe *utf)
+{
+	void *page = (void *)ROUNDDOWN(utf->utf_fault_va, PGSIZE);
+
+	if ((uintptr_t)page >= UTOP || !page_mapped(page))
+		return false;
+	pte_t pte = uvpt[PGNUM(page)];
+	if (pte & PTE_W)
+		return true; /* another thread's fault has resolved it already */
+	if (!(pte & PTE_COW))
+		return false;
+	int err = sys_page_replace(page, pte, (pte & PTE_SYSCALL & ~PTE_COW) | PTE_W);
+	if (err < 0)
+		panic("copy on write at %08x: %e", utf->utf_fault_va, err);
+	return true;
+}
 
 /* All or none: somebody may hold one and wait for another. */
 static bool try_all(void)
