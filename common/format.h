@@ -1,8 +1,10 @@
 /*
- * Formatted output, one character at a time to a function that the caller gives. No memory, no locale, no floats.
+ * Formatted output, one character at a time to a function that the caller gives. No memory, no locale, and no use of the
+ * FPU.
  *
- * A conversion is % [- 0 #] [width or *] [. precision or *] [l ll z] and one of
+ * A conversion is % [- 0 # +] [width or *] [. precision or *] [l ll z] and one of
  *   c d i o u x X s %    as in C
+ *   f F g G              a double as in C, exact to the last digit that is asked for
  *   p                    a pointer: 0x and eight digits (as many more as it needs)
  *   e                    an error number of either sign, as its text ("error 99" where there is none)
  * # writes 0x before a hexadecimal number that is not 0 and 0 before an octal one; with s it shows bytes that are not
