@@ -79,7 +79,7 @@ medium-iso:
 boot-tests: boot $(B)/test/boot/probe $(B)/test/boot/shim.bin
 
 PROBE_OBJECTS := $(addprefix $(B)/test/boot/, probe_start.o probe.o) $(B)/boot/crc32.o \
-	$(addprefix $(B)/boot/common/, string.o format.o error.o div64.o)
+	$(addprefix $(B)/boot/common/, string.o format.o decimal.o error.o div64.o)
 $(eval $(call boot_compile,test/boot,test/boot))
 $(eval $(call boot_assemble,test/boot,test/boot))
 
