@@ -1,5 +1,6 @@
 /* What has no form on Linux, and what differs there (test/bench/linux/linux.c). See table.c. */
 #include <arch/usercall.h>
+#include <finch/exception.h>
 #include <finch/machine.h>
 #include <finch/syscall.h>
 #include "operations.h"
@@ -50,6 +51,31 @@ void exofork_destroy(void)
 	check(child, "exofork");
 	sys_env_destroy(child);
 	wait(child);
+}
+
+/* --- Exceptions that the program handles: an instruction that it skips, and int n, as a library would have it --- */
+
+static bool skips(struct ExceptionFrame *frame)
+{
+	if (frame->ef_trapno == T_ILLOP)
+		frame->ef_eip += 2;
+	return true;
+}
+
+bool exceptions_skip(void)
+{
+	set_exception_handler(skips);
+	return true;
+}
+
+void exception_skipped(void)
+{
+	__asm__ volatile("ud2" : : : "memory");
+}
+
+void int_128(void)
+{
+	__asm__ volatile("int $0x80" : : : "memory");
 }
 
 /* --- The pool of zeroed pages: full, and empty --- */
