@@ -36,7 +36,15 @@ static void by_frame(uint32_t arg)
 	survived = true;
 }
 
-static const child_function ways[] = { by_int, by_fault, by_frame };
+/* With a stack pointer so low that a frame below it would be above all memory. */
+static void by_low_stack(uint32_t arg)
+{
+	USED(arg);
+	__asm__ volatile("movl $20, %%esp; int $0x80" : : : "memory");
+	survived = true;
+}
+
+static const child_function ways[] = { by_int, by_fault, by_frame, by_low_stack };
 
 static void never_called(void)
 {

@@ -10,6 +10,7 @@ struct features {
 	bool sysenter;     /* SEP, and it works */
 	bool fxsr;         /* FXSAVE, FXRSTOR */
 	bool xsave;        /* XSAVE, XRSTOR, and AVX, which is what they are used for */
+	bool fxsave_only;  /* FXSAVE without XSAVE: the usual case, at one look */
 	bool sse;
 	bool smep;
 	bool smap;

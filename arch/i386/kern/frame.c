@@ -15,20 +15,20 @@
 
 static void fpu_save(uint8_t *area)
 {
-	if (unlikely(features.xsave))
-		__asm__ volatile("xsave (%0)" : : "r"(area), "a"(-1), "d"(-1) : "memory");
-	else if (likely(features.fxsr))
+	if (likely(features.fxsave_only))
 		__asm__ volatile("fxsave (%0)" : : "r"(area) : "memory");
+	else if (features.xsave)
+		__asm__ volatile("xsave (%0)" : : "r"(area), "a"(-1), "d"(-1) : "memory");
 	else
 		__asm__ volatile("fnsave (%0); frstor (%0)" : : "r"(area) : "memory");
 }
 
 static void fpu_load(const uint8_t *area)
 {
-	if (unlikely(features.xsave))
-		__asm__ volatile("xrstor (%0)" : : "r"(area), "a"(-1), "d"(-1) : "memory");
-	else if (likely(features.fxsr))
+	if (likely(features.fxsave_only))
 		__asm__ volatile("fxrstor (%0)" : : "r"(area) : "memory");
+	else if (features.xsave)
+		__asm__ volatile("xrstor (%0)" : : "r"(area), "a"(-1), "d"(-1) : "memory");
 	else /* frstor, unlike fxrstor, first raises what the program before has left pending: SDM vol. 1, 8.6 */
 		__asm__ volatile("fnclex; frstor (%0)" : : "r"(area) : "memory");
 }

@@ -8,7 +8,6 @@
 #include <kern/print.h>
 #include <kern/trap.h>
 #include <kern/upcall.h>
-#include <kern/user.h>
 #include "userword.h"
 
 #define ROOM_PAGE_FAULT 4 /* eip, for ret */
@@ -29,10 +28,10 @@ static inline uintptr_t frame_place(const struct Trapframe *tf, uintptr_t stack,
 	return (tf->tf_esp - (stack - PGSIZE) < PGSIZE ? tf->tf_esp - room : stack) - size;
 }
 
-/* Below its page the stack has overflowed, whatever may be mapped there. */
+/* Below its page the stack has overflowed, whatever may be mapped there; also if that is below 0. */
 static inline bool frame_fits(uintptr_t at, uintptr_t stack)
 {
-	return at >= stack - PGSIZE;
+	return at - (stack - PGSIZE) < PGSIZE;
 }
 
 /* The frame stands at `at`: go on at upcall, if it may run. */
@@ -51,20 +50,21 @@ static inline bool go_to(struct Trapframe *tf, uintptr_t upcall, uintptr_t at)
 	return true;
 }
 
-/* Word by word to where it belongs: a tenth of what putting it together first and copying it would cost. */
-static inline bool put_frame(uintptr_t at, const struct Trapframe *tf, uintptr_t address)
+/*
+ * Frames are stored word by word to where they belong: a tenth of what putting them together first and copying them would
+ * cost.
+ */
+static inline bool put_regs(uintptr_t at, const struct PushRegs *regs)
 {
-	const struct PushRegs *regs = &tf->tf_regs;
+	return user_put(at, regs->reg_edi) && user_put(at + 4, regs->reg_esi) && user_put(at + 8, regs->reg_ebp) &&
+	       user_put(at + 12, 0) && /* a kernel address */
+	       user_put(at + 16, regs->reg_ebx) && user_put(at + 20, regs->reg_edx) &&
+	       user_put(at + 24, regs->reg_ecx) && user_put(at + 28, regs->reg_eax);
+}
 
-	user_window_open();
-	bool done = user_put(at, address) && user_put(at + 4, tf->tf_err) && user_put(at + 8, regs->reg_edi) &&
-		    user_put(at + 12, regs->reg_esi) && user_put(at + 16, regs->reg_ebp) &&
-		    user_put(at + 20, 0) && /* a kernel address */
-		    user_put(at + 24, regs->reg_ebx) && user_put(at + 28, regs->reg_edx) &&
-		    user_put(at + 32, regs->reg_ecx) && user_put(at + 36, regs->reg_eax) && user_put(at + 40, tf->tf_eip) &&
-		    user_put(at + 44, tf->tf_eflags) && user_put(at + 48, tf->tf_esp);
-	user_window_close();
-	return done;
+static inline bool put_rest(uintptr_t at, const struct Trapframe *tf)
+{
+	return user_put(at, tf->tf_eip) && user_put(at + 4, tf->tf_eflags) && user_put(at + 8, tf->tf_esp);
 }
 
 bool arch_upcall_page_fault(struct Trapframe *tf, uintptr_t address)
@@ -73,9 +73,14 @@ bool arch_upcall_page_fault(struct Trapframe *tf, uintptr_t address)
 	uintptr_t stack = pub->env_exception_stack;
 	uintptr_t at = frame_place(tf, stack, sizeof(struct UTrapframe), ROOM_PAGE_FAULT);
 
-	if (!frame_fits(at, stack) || !put_frame(at, tf, address))
+	if (!frame_fits(at, stack))
 		return fails_at(at);
-	return go_to(tf, (uintptr_t)pub->env_pgfault_upcall, at);
+	user_window_open();
+	bool done = user_put(at, address) && user_put(at + offsetof(struct UTrapframe, utf_err), tf->tf_err) &&
+		    put_regs(at + offsetof(struct UTrapframe, utf_regs), &tf->tf_regs) &&
+		    put_rest(at + offsetof(struct UTrapframe, utf_eip), tf);
+	user_window_close();
+	return done ? go_to(tf, (uintptr_t)pub->env_pgfault_upcall, at) : fails_at(at);
 }
 
 /* Why the last debug exception came. The processor sets bits of this register and never clears one. */
@@ -89,20 +94,21 @@ static uint32_t take_dr6(void)
 
 bool arch_upcall_exception(struct Trapframe *tf)
 {
-	struct ExceptionFrame frame = {
-		.ef_trapno = tf->tf_trapno, .ef_err = tf->tf_err, .ef_es = tf->tf_es, .ef_ds = tf->tf_ds,
-		.ef_regs = tf->tf_regs, .ef_eip = tf->tf_eip, .ef_eflags = tf->tf_eflags, .ef_esp = tf->tf_esp,
-	};
-
 	const struct Env *pub = this_cpu()->env->pub;
 	uintptr_t stack = pub->env_exception_stack;
-	uintptr_t at = frame_place(tf, stack, sizeof frame, ROOM_EXCEPTION);
+	uintptr_t at = frame_place(tf, stack, sizeof(struct ExceptionFrame), ROOM_EXCEPTION);
+	uint32_t dr6 = tf->tf_trapno == T_DEBUG ? take_dr6() : 0;
 
-	frame.ef_regs.reg_oesp = 0;
-	if (tf->tf_trapno == T_DEBUG)
-		frame.ef_dr6 = take_dr6();
-	tf->tf_es = tf->tf_ds = GD_UD | 3;
-	if (!frame_fits(at, stack) || user_write((uaddr_t){ at }, &frame, sizeof frame) < 0)
+	if (!frame_fits(at, stack))
 		return fails_at(at);
-	return go_to(tf, (uintptr_t)pub->env_exception_upcall, at);
+	user_window_open();
+	bool done = user_put(at, tf->tf_trapno) && user_put(at + offsetof(struct ExceptionFrame, ef_err), tf->tf_err) &&
+		    user_put(at + offsetof(struct ExceptionFrame, ef_dr6), dr6) &&
+		    user_put(at + offsetof(struct ExceptionFrame, ef_es), tf->tf_es) &&
+		    user_put(at + offsetof(struct ExceptionFrame, ef_ds), tf->tf_ds) &&
+		    put_regs(at + offsetof(struct ExceptionFrame, ef_regs), &tf->tf_regs) &&
+		    put_rest(at + offsetof(struct ExceptionFrame, ef_eip), tf);
+	user_window_close();
+	tf->tf_es = tf->tf_ds = GD_UD | 3;
+	return done ? go_to(tf, (uintptr_t)pub->env_exception_upcall, at) : fails_at(at);
 }
