@@ -30,6 +30,8 @@ const struct operation operations[] = {
 	{ "start-this", start_this, 20, 1, NULL, NULL },
 	{ "user-fault", user_fault, 1000, 1, handler_skips, NULL },
 	{ "user-fault-map", user_fault_map, FAULT_ROW, 1, handler_maps, mapped_gone },
+	{ "exception", exception_skipped, 1000, 1, exceptions_skip, NULL },
+	{ "int-128", int_128, 1000, 1, exceptions_skip, NULL },
 	{ "fork-small", fork_exit_wait, 20, 1, NULL, NULL },
 	{ "fork-4m", fork_exit_wait, 1, 1, touch_4m, first_range_gone },
 	{ "fork-16m", fork_exit_wait, 1, 1, touch_16m, first_range_gone },
