@@ -106,8 +106,6 @@ static void copy_over(const struct copy *copy, arch_pte_t *from, arch_pte_t *to,
 		if (!(from[i] & copy->only))
 			continue;
 		arch_pte_t pte = entry_lower(copy, &from[i]);
-		if (from == to)
-			continue;
 		page_hold(arch_pte_pfn(pte));
 		arch_pte_t old = entry_exchange(&to[i], pte);
 		if (arch_pte_present(old))

@@ -41,7 +41,8 @@ static void arguments(void)
 	new_child();
 	expect_error(copy_raw(0x7ffff123, 0, 1 << 12, 0), E_BAD_ENV);
 	expect_error(copy_raw(0x7ffff123, 1, 1 << 12, 0), E_BAD_ENV);
-	expect_error(copy_raw(envs[ENVX(sys_getenvid())].env_parent_id, (uintptr_t)A, 1 << 12, 0), E_BAD_ENV);
+	if (thisenv->env_parent_id)
+		expect_error(copy_raw(thisenv->env_parent_id, (uintptr_t)A, 1 << 12, 0), E_BAD_ENV);
 	expect_error(copy_raw(child, 1, 1 << 12, 0), E_INVAL);
 	expect_error(copy_raw(child, UTOP, 1 << 12, 0), E_INVAL);
 	expect_error(copy_raw(child, UTOP - PGSIZE, 2 << 12, 0), E_INVAL);
@@ -80,7 +81,7 @@ static void replacing(void)
 {
 	pte_t before = uvpt[PGNUM(A)];
 
-	A[0] = 1; /* by the handler of fork, the page being ours alone */
+	*(volatile char *)A = 1; /* by the handler of fork, the page being ours alone */
 	expect_is(perm_of(A), RW);
 	expect_is(uvpt[PGNUM(A)] >> PGSHIFT, before >> PGSHIFT);
 	for (uint32_t i = 0; i < PGSIZE / 4; i++)
@@ -150,18 +151,43 @@ static void filters(void)
 	expect_is(sys_page_alloc(0, A, RW), 0);
 }
 
+/* Many alike: the short path, if nothing is asked that it does not do. */
+static void alike(void)
+{
+	static const struct {
+		int only, keep, refs, perm;
+	} cases[] = {
+		{ 0, 0, 2, RO | PTE_COW }, { 0, PTE_SHARE, 2, RO | PTE_COW }, { PTE_SHARE, 0, 1, RW },
+		{ OTHER, OTHER, 1, RW }, { 0, PTE_W, 2, RW }, { PTE_W, 0, 2, RO | PTE_COW }, { 0, PTE_U, 2, RW },
+	};
+
+	for (size_t k = 0; k < ARRAY_SIZE(cases); k++) {
+		expect_is(pages_alloc(0, A, RW, 96), 0);
+		expect_is(sys_page_protect_range(0, A, RW | PTE_SHARE | OTHER, 8), 8); /* so that no group is passed over */
+		new_child();
+		expect_is(pages_copy(child, A, cases[k].only, cases[k].keep, PTE_COW, 96), 0);
+		for (int i = 8; i < 32; i++) {
+			expect_is(refs_of(A + i * PGSIZE), cases[k].refs);
+			expect_is(perm_of(A + i * PGSIZE), cases[k].perm);
+		}
+		end_child();
+	}
+	expect_is(pages_unmap(0, A, 96), 0);
+	expect_is(sys_page_alloc(0, A, RW), 0);
+}
+
 /* To oneself: pages are only marked. Over what the child has already: that is gone. */
 static void onto_something(void)
 {
 	expect_is(pages_alloc(0, A, RW, 100), 0);
-	expect_is(sys_page_copy_range(0, A, 0, 0, PTE_COW, 100), 100);
+	expect_is(pages_copy(0, A, 0, 0, PTE_COW, 100), 0);
 	for (int i = 0; i < 100; i++) {
 		expect_is(perm_of(A + i * PGSIZE), RO | PTE_COW);
 		expect_is(refs_of(A + i * PGSIZE), 1);
 	}
 	expect_is(pages_alloc(0, A, RW, 100), 0);
 	uint32_t before = free_pages();
-	expect_is(sys_page_copy_range(sys_getenvid(), A, 0, 0, PTE_COW, 100), 100);
+	expect_is(pages_copy(sys_getenvid(), A, 0, 0, PTE_COW, 100), 0);
 	expect_is(perm_of(A + 99 * PGSIZE), RO | PTE_COW);
 	expect_is(free_pages(), before);
 
@@ -248,6 +274,7 @@ static void all(void)
 	arguments();
 	replacing();
 	filters();
+	alike();
 	onto_something();
 	bounds();
 	no_memory();
