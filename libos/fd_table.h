@@ -18,7 +18,7 @@ extern struct mutex fd_table_lock LINKED_NAME(fd_table_lock);
 
 static inline char *fd2more(struct Fd *fd)
 {
-	return (char *)(FD_MORE + (uintptr_t)fd2num(fd) * FD_MORE_PAGES * PGSIZE);
+	return (char *)(FD_MORE + ((uintptr_t)fd - FD_TABLE) * FD_MORE_PAGES);
 }
 
 /* Map the data pages of from at to as well, where it has any; after an error none. */

@@ -42,6 +42,7 @@ struct end {
 	uint32_t asleep;         /* bit n: sleepers[n] wants to be woken */
 	struct sleeper sleepers[SLEEPERS];
 	uint32_t holders_used;   /* places from here on were never used */
+	uint32_t holder_hint;    /* where one was found last */
 	envid_t holders[HOLDERS];
 };
 
@@ -53,7 +54,7 @@ static_assert(sizeof(struct pipe) <= PGSIZE, "a page for the pipe's state");
 
 static struct pipe *pipe_of(struct Fd *fd)
 {
-	return (struct pipe *)fd2data(fd);
+	return (struct pipe *)((uintptr_t)fd + FD_DATA - FD_TABLE);
 }
 
 static int side_of(const struct Fd *fd)
@@ -134,16 +135,29 @@ static int holder_enter(struct end *end, envid_t envid)
 	return -E_NO_MEM;
 }
 
-static bool is_held(const struct end *end)
+static inline bool is_held_by(const struct end *end, uint32_t i)
+{
+	envid_t holder = __atomic_load_n(&end->holders[i], __ATOMIC_SEQ_CST);
+
+	return holder && is_there(holder);
+}
+
+static __attribute__((noinline)) bool is_held_by_any(struct end *end)
 {
 	uint32_t used = __atomic_load_n(&end->holders_used, __ATOMIC_SEQ_CST);
 
 	for (uint32_t i = 0; i < used; i++) {
-		envid_t holder = __atomic_load_n(&end->holders[i], __ATOMIC_SEQ_CST);
-		if (holder && is_there(holder))
+		if (is_held_by(end, i)) {
+			end->holder_hint = i;
 			return true;
+		}
 	}
 	return false;
+}
+
+static inline bool is_held(struct end *end)
+{
+	return is_held_by(end, end->holder_hint % HOLDERS) || is_held_by_any(end);
 }
 
 /* --- Sleeping --- */
@@ -204,18 +218,17 @@ static __attribute__((noinline)) void wake(struct pipe *pipe, int side, bool all
 	struct end *end = &pipe->ends[side];
 	uint32_t asleep = end->asleep, there = ready(pipe, side);
 
-	for (int n = 0; asleep >> n; n++) {
-		if ((asleep >> n & 1) && (all || end->sleepers[n].wants <= there) && bit_take(end, n))
+	for (; asleep; asleep &= asleep - 1) {
+		int n = __builtin_ctz(asleep);
+		if ((all || end->sleepers[n].wants <= there) && bit_take(end, n))
 			unpark(end->sleepers[n].envid);
-		if (n == SLEEPERS - 1)
-			break;
 	}
 }
 
 /* --- The device --- */
 
 /* Copy between the ring, from position at on, and buf. */
-static void copy(char *ring, uint32_t at, char *buf, size_t n, int side)
+static inline void copy(char *ring, uint32_t at, char *buf, size_t n, int side)
 {
 	while (n > 0) {
 		size_t now = MIN(n, RING - at % RING);
@@ -231,11 +244,13 @@ static void copy(char *ring, uint32_t at, char *buf, size_t n, int side)
 }
 
 /* Move at most len bytes; how many. */
-static size_t move(struct Fd *fd, int side, char *buf, size_t len)
+static inline __attribute__((always_inline)) size_t move(struct Fd *fd, int side, char *buf, size_t len)
 {
 	struct pipe *pipe = pipe_of(fd);
 	struct end *end = &pipe->ends[side];
 
+	if (ready(pipe, side) == 0)
+		return 0;
 	lock(end);
 	size_t n = MIN(ready(pipe, side), len);
 	if (side == WRITE && n < len && len <= WHOLE)
@@ -256,17 +271,29 @@ static envid_t program_id(void)
 	return libos_first->env->env_id;
 }
 
+static envid_t entered[FD_COUNT]; /* whom this program has entered as the holder of what a descriptor leads to */
+
+static inline void enter_once(struct Fd *fd, int side)
+{
+	envid_t *who = &entered[((uintptr_t)fd - FD_TABLE) / PGSIZE];
+
+	if (*who == program_id())
+		return;
+	*who = program_id();
+	holder_enter(&pipe_of(fd)->ends[side], *who);
+}
+
 /* Move something, sleeping until that is possible. 0: it never will be. */
-static size_t move_some(struct Fd *fd, int side, char *buf, size_t len)
+static inline __attribute__((always_inline)) size_t move_some(struct Fd *fd, int side, char *buf, size_t len)
 {
 	struct pipe *pipe = pipe_of(fd);
 	size_t n;
 
 	while ((n = move(fd, side, buf, len)) == 0) {
-		holder_enter(&pipe->ends[side], program_id());
+		enter_once(fd, side);
+		sleep_on(pipe, side, side == READ ? 1 : MIN(len, RING / 2));
 		if (!is_held(&pipe->ends[!side]))
 			return move(fd, side, buf, len); /* what came before the last of them went */
-		sleep_on(pipe, side, side == READ ? 1 : MIN(len, RING / 2));
 	}
 	return n;
 }
@@ -312,6 +339,7 @@ static int pipe_close(struct Fd *fd)
 
 	if (!page_mapped(pipe))
 		return 0;
+	entered[fd2num(fd)] = 0;
 	envid_t *holder = held_by_another(fd) ? NULL : holder_find(&pipe->ends[side], program_id());
 	if (holder) {
 		swap_word(holder, program_id(), 0);

@@ -56,6 +56,7 @@ static unsigned pooled;          /* [threads] */
 static unsigned lowest;          /* [threads] all slots below are in use */
 static unsigned generation;      /* [threads] */
 static uint32_t others;          /* threads that have not ended, without the first */
+static bool first_waits;         /* until that is 0 */
 
 static struct thread *thread_in(unsigned slot)
 {
@@ -220,7 +221,7 @@ static struct thread *claim(int id)
 /* One that is not the first has ended. */
 static void count_end(void)
 {
-	if (__atomic_sub_fetch(&others, 1, __ATOMIC_SEQ_CST) == 0)
+	if (__atomic_sub_fetch(&others, 1, __ATOMIC_SEQ_CST) == 0 && __atomic_load_n(&first_waits, __ATOMIC_SEQ_CST))
 		unpark(libos_first->env->env_id);
 }
 
@@ -246,6 +247,7 @@ int thread_join(int id, void **result)
 void thread_exit(void *result)
 {
 	if (libos_self() == libos_first) {
+		__atomic_store_n(&first_waits, true, __ATOMIC_SEQ_CST);
 		while (__atomic_load_n(&others, __ATOMIC_SEQ_CST) > 0)
 			park(TIMEOUT_NEVER);
 		exit();

@@ -3,23 +3,42 @@
 #include <common/string.h>
 #include "copy.h"
 
-#define BLOCK 128
+#define BLOCK 128u
 
 bool copy_has_sse;
+
+/* n is a multiple of BLOCK. The index counts up to 0: one addition for both sides, and its flags end the loop. */
+static inline void copy_blocks(char *to, const char *from, size_t n)
+{
+	if (n == 0)
+		return;
+	to += n;
+	from += n;
+	n = -n;
+	__asm__ volatile("1: movups (%1,%2), %%xmm0; movups 16(%1,%2), %%xmm1; movups 32(%1,%2), %%xmm2\n\t"
+			 "movups 48(%1,%2), %%xmm3; movups 64(%1,%2), %%xmm4; movups 80(%1,%2), %%xmm5\n\t"
+			 "movups 96(%1,%2), %%xmm6; movups 112(%1,%2), %%xmm7\n\t"
+			 "movups %%xmm0, (%0,%2); movups %%xmm1, 16(%0,%2); movups %%xmm2, 32(%0,%2)\n\t"
+			 "movups %%xmm3, 48(%0,%2); movups %%xmm4, 64(%0,%2); movups %%xmm5, 80(%0,%2)\n\t"
+			 "movups %%xmm6, 96(%0,%2); movups %%xmm7, 112(%0,%2)\n\t"
+			 "addl $128, %2; jnz 1b"
+			 : "+r"(to), "+r"(from), "+r"(n) : : "memory", "cc");
+}
 
 void libos_copy(void *to, const void *from, size_t n)
 {
 	char *d = to;
 	const char *s = from;
 
-	for (; copy_has_sse && n >= BLOCK; n -= BLOCK, d += BLOCK, s += BLOCK) {
-		__asm__ volatile("movups (%1), %%xmm0; movups 16(%1), %%xmm1; movups 32(%1), %%xmm2\n\t"
-				 "movups 48(%1), %%xmm3; movups 64(%1), %%xmm4; movups 80(%1), %%xmm5\n\t"
-				 "movups 96(%1), %%xmm6; movups 112(%1), %%xmm7\n\t"
-				 "movups %%xmm0, (%0); movups %%xmm1, 16(%0); movups %%xmm2, 32(%0)\n\t"
-				 "movups %%xmm3, 48(%0); movups %%xmm4, 64(%0); movups %%xmm5, 80(%0)\n\t"
-				 "movups %%xmm6, 96(%0); movups %%xmm7, 112(%0)"
-				 : : "r"(d), "r"(s) : "memory");
+	if (n >= BLOCK) {
+		size_t blocks = copy_has_sse ? n & -BLOCK : 0;
+		copy_blocks(d, s, blocks);
+		if (n > blocks)
+			memcpy(d + blocks, s + blocks, n - blocks);
+		return;
 	}
-	memcpy(d, s, n);
+	for (; n >= sizeof(uint32_t); n -= sizeof(uint32_t), d += sizeof(uint32_t), s += sizeof(uint32_t))
+		*(uint32_t *)d = *(const uint32_t *)s;
+	while (n-- > 0)
+		*d++ = *s++;
 }
