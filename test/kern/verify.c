@@ -49,18 +49,23 @@ void verify_stand_still(void)
 		big_lock_take();
 }
 
-static void stop_others(void)
+/* False: another CPU waits for the caller's environment to stop, and would never stand still. */
+static bool stop_others(void)
 {
 	uint32_t others = (uint32_t)((1ull << cpu_count) - 1) & ~(1u << this_cpu()->number), missing;
+	const struct env *self = this_cpu()->env;
 
 	atomic_exchange(&verify_wanted, others);
 	while ((missing = others & ~atomic_load(&standing))) {
+		if (self && (self->suspended || self->dying))
+			return false;
 		request_all(missing);
 		for (unsigned looks = 0; looks < PATIENCE && (others & ~atomic_load(&standing)); looks++) {
 			request_serve();
 			arch_pause();
 		}
 	}
+	return true;
 }
 
 int verify_all(void)
@@ -71,11 +76,13 @@ int verify_all(void)
 		return -1;
 	if (big)
 		big_lock_drop();
-	stop_others();
 	violations = 0;
-	verify_envs();
-	verify_pages();
-	int found = violations;
+	bool stopped = stop_others();
+	if (stopped) {
+		verify_envs();
+		verify_pages();
+	}
+	int found = stopped ? (int)violations : -1;
 	atomic_exchange(&verify_wanted, 0);
 	while (atomic_load(&standing))
 		arch_pause();

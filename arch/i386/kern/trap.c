@@ -139,7 +139,7 @@ void arch_trap_vm86(struct arch_frame *frame)
 	copy.tf.tf_err = 0;
 	arch_frame_sanitize(&copy.tf);
 	*user_frame() = copy;
-	if (vector >= IRQ_OFFSET && vector != T_SYSCALL && vector != IRQ_SPURIOUS_VECTOR)
+	if (platform_has_vector(vector) && vector != IRQ_SPURIOUS_VECTOR)
 		trap_interrupt(vector);
 	trap_user_exception(tf, 0);
 	leave(this_cpu());
