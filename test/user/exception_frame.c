@@ -263,6 +263,26 @@ static void moved(void)
 	expect_is(sys_page_unmap(0, A + PGSIZE), 0);
 }
 
+/* A child by fork handles them as its parent does. */
+static bool counts(struct ExceptionFrame *frame)
+{
+	count += frame->ef_trapno;
+	return true;
+}
+
+static void forked(void)
+{
+	set_exception_handler(counts);
+	envid_t child = fork();
+	expect(child >= 0);
+	count = 0;
+	__asm__ volatile("int $0x80; int $0x81" : : : "memory");
+	expect_is(count, 0x101);
+	if (child == 0)
+		sys_env_exit(7);
+	expect_end(child, 7);
+}
+
 /* --- Steps. --- */
 
 static uint32_t steps[32];
@@ -314,6 +334,7 @@ void umain(int argc, char **argv)
 		nested();
 		stackless();
 		moved();
+		forked();
 		stepping();
 	}
 	set_exception_handler(NULL);
