@@ -186,7 +186,7 @@ programs: $(PROGRAMS) $(TEST_PROGRAMS) $(BENCH_PROGRAMS)
 # --- The same benchmark, of the same objects, as a program for Linux: tools/bench_linux.py boots it. ---
 
 LINUX_OBJECTS := $(patsubst %,$(B)/user/obj/%.o,$(addprefix test/bench/linux/,library.c main.c start.S) \
-	$(addprefix common/,div64.c error.c format.c string.c) arch/$(ARCH)/user/divide.S)
+	$(addprefix common/,decimal.c div64.c error.c format.c string.c) arch/$(ARCH)/user/divide.S)
 LINUX_PROGRAMS := $(B)/linux/bench $(B)/linux/pipes $(B)/linux/true
 .PHONY: linux-programs
 linux-programs: $(LINUX_PROGRAMS)
