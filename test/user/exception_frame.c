@@ -325,6 +325,24 @@ static void stepping(void)
 		expect_is(steps[i], wanted_steps[i]);
 }
 
+/* Steps through the library's way into the kernel, sysenter where there is one, and through a page fault. */
+static void stepping_on(void)
+{
+	set_exception_handler(notes_steps);
+	set_pgfault_handler(makes);
+	count = 0;
+	write_eflags(read_eflags() | FL_TF);
+	int32_t id = libos_call0(SYS_getenvid);
+	uint32_t steps_of_call = count;
+	*(volatile char *)(A + PGSIZE) = 5;
+	write_eflags(read_eflags() & ~FL_TF);
+	expect_is(id, sys_getenvid());
+	expect(steps_of_call > 5 && steps_of_call < 100);
+	expect(count > steps_of_call + 100);
+	expect_is(A[PGSIZE], 5);
+	expect_is(sys_page_unmap(0, A + PGSIZE), 0);
+}
+
 void umain(int argc, char **argv)
 {
 	expect_is(sys_page_alloc(0, A, RW), 0);
@@ -336,6 +354,7 @@ void umain(int argc, char **argv)
 		moved();
 		forked();
 		stepping();
+		stepping_on();
 	}
 	set_exception_handler(NULL);
 	expect_is(sys_page_unmap(0, A), 0);
