@@ -121,9 +121,7 @@ static void spreads(void)
 
 /* --- Nobody twice --- */
 
-#define TURNS 500
-
-static uint32_t inside[SPREAD], turns[SPREAD];
+static uint32_t inside[SPREAD], turns[SPREAD], turns_wanted;
 
 /*
  * It counts in a register and in memory, and says where it is: two of it would disagree. In its turns it gives up the CPU in
@@ -133,7 +131,7 @@ static void once(uint32_t n)
 {
 	uint32_t count = 0, random = n + 1;
 
-	while (count < TURNS) {
+	while (count < turns_wanted) {
 		if (xchg(&inside[n], 1) != 0 || turns[n] != count)
 			fail("child %u runs twice: count %u in its register, %u in memory", n, count, turns[n]);
 		turns[n] = ++count;
@@ -163,6 +161,7 @@ static void nobody_twice(void)
 	memset(inside, 0, sizeof inside);
 	memset(turns, 0, sizeof turns);
 	parent = sys_getenvid();
+	turns_wanted = 1200 / cpu_total();
 	for (uint32_t i = 0; i < n; i++)
 		children[i] = child_run(once, i);
 	while (left) {
