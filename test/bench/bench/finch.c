@@ -182,5 +182,6 @@ bool page_partner_end(void)
 {
 	sys_env_destroy(receiver);
 	wait(receiver);
+	sys_page_unmap(0, SENT);
 	return true;
 }

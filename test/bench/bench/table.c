@@ -14,8 +14,8 @@
 #include "operations.h"
 
 /*
- * page-pool first: a CPU that was idle has some zeroed pages even where no keys come. Starting programs before the
- * large ranges, whose page tables stay: spawn looks through all that there are.
+ * page-pool first: a CPU that was idle has some zeroed pages even where no keys come. What starts and copies programs
+ * before what needs page tables of its own, which stay.
  */
 const struct operation operations[] = {
 	{ "page-pool", page_alloc_unmap, POOL_ROW, 1, neighbour_and_pool, pool_was_used },
@@ -23,8 +23,6 @@ const struct operation operations[] = {
 	{ "null-sysenter", null_sysenter, 100, 10, has_sysenter, NULL },
 	{ "yield-alone", yield, 1000, 1, NULL, NULL },
 	{ "yield-pair", yield, 1000, 1, partner_start, partner_end },
-	{ "message", message_pair, 1000, 1, message_partner, partner_end },
-	{ "message-page", message_page, 1000, 1, page_partner, page_partner_end },
 	{ "exofork", exofork_destroy, 50, 1, NULL, NULL },
 	{ "start-tiny", start_tiny, 20, 1, has_tiny, NULL },
 	{ "start-this", start_this, 20, 1, NULL, NULL },
@@ -35,6 +33,8 @@ const struct operation operations[] = {
 	{ "fork-small", fork_exit_wait, 20, 1, NULL, NULL },
 	{ "fork-4m", fork_exit_wait, 1, 1, touch_4m, first_range_gone },
 	{ "fork-16m", fork_exit_wait, 1, 1, touch_16m, first_range_gone },
+	{ "message", message_pair, 1000, 1, message_partner, partner_end },
+	{ "message-page", message_page, 1000, 1, page_partner, page_partner_end },
 	{ "page-inline", page_alloc_unmap, 200, 1, neighbour_and_no_pool, pool_was_empty },
 	{ "range-alloc", range_alloc, 1, RANGE, pool_empty, first_range_gone },
 	{ "range-map", range_map, 1, RANGE, first_range_there, ranges_gone },
