@@ -228,7 +228,7 @@ static void on_demand(void)
 		snprintf(A + i * PGSIZE - 8, 64, "this string was faulted in at %p", A + i * PGSIZE - 8);
 	expect_is(faults, 65); /* the last string reaches into one more page than there are strings */
 	expect_is(strcmp(A + 63 * PGSIZE - 8, "this string was faulted in at 0x1003eff8"), 0);
-	expect_is(sys_page_unmap_range(0, A - PGSIZE, 65), 65);
+	expect_is(pages_unmap(0, A - PGSIZE, 65), 0);
 }
 
 /* --- Wrong, in a child each: it ends, and only it. --- */
