@@ -52,7 +52,7 @@ uintptr_t arch_space_next_table(const struct arch_space *space, uintptr_t va);
  */
 /* inline: void arch_table_note(arch_pte_t *entry); */
 /* inline: unsigned arch_table_noted(const arch_pte_t *table, unsigned index); */
-/* All notes of a table: bit n for its entries from n * ARCH_TABLE_GROUP on, of which there is a multiple of 8. */
+/* All notes of a table: bit n for its entries from n * ARCH_TABLE_GROUP on, of which there is a multiple of 16. */
 /* inline: uint32_t arch_table_notes(const arch_pte_t *table); */
 /* Free the table that maps va; what it maps has been dropped. */
 void arch_space_free_table(struct arch_space *space, uintptr_t va);
