@@ -24,7 +24,10 @@
  *   USTACKTOP -------> +------------------------------+ 0xeebfe000
  *                      |  stack, downwards            |  a program's own
  *                      |  ...                         |
- *                      |  heap, upwards               |
+ *   0xe0000000 ------> |  threads' stacks, to 0xeb... |  a program's own: libos/thread.c
+ *   0xd0000000 ------> |  descriptors and pipes       |  shared with children: libos/fd.c
+ *   UARCHIVE --------> |  the boot archive            |  read only
+ *                      |  heap, upwards               |  a program's own
  *   UTEXT -----------> +------------------------------+ 0x00800000
  *   PFTEMP             |  a page for libos            |
  *                      |  ...                         |
