@@ -57,6 +57,7 @@ struct space *space_create(void)
 	}
 	space->loaded.value = 0;
 	space->unflushed.value = 0;
+	space->lowered = 0;
 	space->envs.value = 1;
 	space->pins.value = 0;
 	space->cursor = 0;
@@ -344,6 +345,7 @@ static uintptr_t protect_slice(struct space *space, uintptr_t va, uintptr_t end,
 		va += PGSIZE;
 		entry = entry_next(entry, va);
 	}
+	space->lowered++;
 	spin_unlock(&space->lock);
 	replaced_finish(&replaced, space);
 	return va;

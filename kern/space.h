@@ -24,6 +24,7 @@ struct space {
 	struct arch_space arch;  /* the entries: lock; the hardware sets accessed and dirty bits on its own */
 	atomic_t loaded;         /* bit n: CPU n has it loaded (perhaps idly) */
 	atomic_t unflushed;      /* calls that have lowered permissions, or do, and have not flushed yet */
+	uint32_t lowered;        /* lock; slices of such calls that have done so: read without it too */
 	atomic_t envs;
 	atomic_t pins;
 	uintptr_t cursor;        /* how far space_destroy_slice has come */

@@ -167,6 +167,7 @@ static uintptr_t copy_slice(const struct copy *copy, uintptr_t va, uintptr_t end
 		uintptr_t next = ROUNDDOWN(va, (uintptr_t)PTSIZE) + PTSIZE;
 		va = copy_table(copy, va, MIN(next, end), &replaced, room);
 	}
+	copy->src->lowered++;
 	unlock_both(copy->src, copy->dst);
 	replaced_finish(&replaced, copy->dst);
 	return va;
@@ -203,22 +204,33 @@ static inline bool entry_same(arch_pte_t a, arch_pte_t b)
 	return arch_pte_pfn(a) == arch_pte_pfn(b) && arch_pte_perm(a) == arch_pte_perm(b);
 }
 
-/* The page at va gets its permissions, if it is still there as `made` says. */
+/* The page at va gets its permissions, if it is still there as `made` says, and has not been copied on meanwhile. */
 static void entry_raise(struct space *space, uintptr_t va, arch_pte_t made, uint32_t perm)
 {
 	spin_lock(&space->lock);
 	arch_pte_t *entry = arch_space_entry(&space->arch, va);
-	if (entry && entry_same(*entry, made))
+	if (entry && entry_same(*entry, made) && page_references(arch_pte_pfn(made)) == 1)
 		*entry = arch_pte_make(arch_pte_pfn(made), perm);
 	spin_unlock(&space->lock);
 }
 
 int space_replace(struct space *space, uintptr_t va, arch_pte_t expected, uint32_t perm)
 {
-	/* If it was made read-only just now, another CPU may still write to the page. */
-	if (unlikely(atomic_load(&space->unflushed)))
-		space_flush(space, va, va);
-	spin_lock(&space->lock);
+	uint32_t lowered;
+
+	/*
+	 * If it was made read-only just now, another CPU may still write to the page. That can happen after this look too:
+	 * the entry may have become writable, and then again what was expected.
+	 */
+	for (;;) {
+		lowered = __atomic_load_n(&space->lowered, __ATOMIC_ACQUIRE);
+		if (unlikely(atomic_load(&space->unflushed)))
+			space_flush(space, va, va);
+		spin_lock(&space->lock);
+		if (likely(space->lowered == lowered))
+			break;
+		spin_unlock(&space->lock);
+	}
 	arch_pte_t *entry = arch_space_entry(&space->arch, va);
 	if (unlikely(!entry || !entry_same(*entry, expected))) {
 		spin_unlock(&space->lock);
