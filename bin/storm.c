@@ -64,7 +64,7 @@ static void send(int place)
 			must(sys_page_alloc(0, (void *)PAGE, PERM));
 			*PAGE = value;
 		}
-		int err = sys_ipc_send(receivers[to], value, with_page ? (void *)PAGE : (void *)UTOP, PERM);
+		int err = sys_ipc_send(receivers[to], value, with_page ? (void *)PAGE : (void *)UTOP, PERM, TIMEOUT_NEVER);
 		if (err == 0)
 			TALLY->sent[place][to] = number + 1;
 		else if (err != -E_BAD_ENV) /* that receiver is gone */

@@ -123,7 +123,7 @@ static void vanish(struct env *env)
 	env->active = false;
 	spin_unlock(&env->lock);
 	wait_notify_listeners();
-	message_receiver_ended(env);
+	message_partner_ended(env, pub->env_id);
 	env_slot_give(env);
 	spin_unlock(&family_lock);
 	/* Last: those who were told are counted by now. */

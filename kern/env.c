@@ -135,7 +135,7 @@ int env_create(struct env *parent, struct space *space, struct env **made) UNCHE
 	pub->env_wait = ENV_WAIT_SUSPENDED;
 	pub->env_exception_stack = UXSTACKTOP;
 	env->dying = env->ends_space = env->active = env->restarts = env->left_space = env->first = env->ended_itself = false;
-	env->frame_replaced = env->timed = env->unparked = false;
+	env->frame_replaced = env->timed = env->unparked = env->was_awaited = false;
 	env->suspended = true;
 	env->wait = ENV_WAIT_NONE;
 	env->space = space;

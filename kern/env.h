@@ -54,6 +54,10 @@ struct env {
 	struct space *space;
 	bool leads;      /* the space was made for it */
 
+	/* Guarded by lock. */
+	bool was_awaited; /* somebody has waited for messages from it alone */
+	struct message_window window; /* where it wants a message's pages */
+
 	/* Guarded by the run-queue lock of cpu, or by lock while SCHED_OFF. */
 	enum sched_place sched;
 	struct cpu *cpu;
@@ -75,6 +79,7 @@ struct env {
 	struct list senders;     /* who wait to send to this one, through wait_node */
 	struct env *sending_to;  /* in whose queue this one is or is about to be; NULL: its message is taken, or gone */
 	struct message message;  /* what it sends */
+	bool calls;              /* and then waits for the answer */
 	uint32_t sends;          /* counts its sends that block */
 
 	envid_t ended_by;      /* who ended it */
@@ -89,6 +94,8 @@ struct env {
 void env_init(void);
 uint32_t env_limit(void);
 uint32_t env_live(void);
+/* Slots from this number on were never used. */
+uint32_t env_slots_used(void);
 
 /*
  * A new environment: suspended, and locked, for its maker to set registers and FPU (arch_env_init, arch_env_inherit) and
@@ -126,6 +133,11 @@ bool env_reap_slice(struct env *env);
  * (WAIT_FOREVER: never) the wait ends with -E_TIMEOUT. Returns the number of this wait, for env_wake_wait.
  */
 uint32_t env_block(uint32_t wait, envid_t wait_for, bool restarts, uint32_t timeout_ms);
+/*
+ * The environment that runs on this CPU stops to wait for a message from `from` (0: anyone), and `to`, whose wait ends with
+ * 0 and is not timed, is about to run in its place (sched_run). Both are active and suspended by nobody, and locked.
+ */
+void env_switch(struct env *self, envid_t from, struct env *to);
 /* The time of its wait number `serial` is up, if it still waits. */
 void env_time_up(struct env *env, uint32_t serial);
 

@@ -6,8 +6,6 @@
 
 extern struct spinlock family_lock;
 extern struct list env_free_slots GUARDED_BY(family_lock); /* through runq_node */
-/* How many slots were ever used. */
-uint32_t env_slots_used(void);
 
 /* Make the slot of an environment that has ended free again. */
 void env_slot_give(struct env *env) REQUIRES(family_lock);

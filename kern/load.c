@@ -33,7 +33,7 @@ static int map_archive(struct space *space)
 	size_t pages = (archive_size() + PGSIZE - 1) >> PGSHIFT;
 
 	for (size_t i = 0; i < pages; i++) {
-		int error = space_insert(space, UARCHIVE + i * PGSIZE, pfn + i, USER_READ);
+		int error = space_insert(space, UARCHIVE + i * PGSIZE, &(pfn_t){ pfn + i }, 1, USER_READ);
 		if (error)
 			return error;
 	}
@@ -79,7 +79,7 @@ static int load_segment(struct space *space, const struct elf_segment *segment)
 		const char *data = (const char *)segment->data + at;
 		int error;
 		if (page_is_mappable(segment, va, data))
-			error = space_insert(space, page, page_of(data), perm);
+			error = space_insert(space, page, &(pfn_t){ page_of(data) }, 1, perm);
 		else
 			error = fill_page(space, page, va - page, data, n, perm);
 		if (error)

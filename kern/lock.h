@@ -54,6 +54,15 @@ static inline void spin_lock(struct spinlock *lock) ACQUIRES(lock) UNCHECKED_LOC
 	lock_check_taken(lock);
 }
 
+/* Take it if it is free, whatever the order: who does not wait is in nobody's way. */
+static inline bool spin_try_lock(struct spinlock *lock) UNCHECKED_LOCKING
+{
+	if (unlikely(atomic_exchange(&lock->held, 1)))
+		return false;
+	lock_check_taken(lock);
+	return true;
+}
+
 static inline void spin_unlock(struct spinlock *lock) RELEASES(lock) UNCHECKED_LOCKING
 {
 	lock_check_release(lock);

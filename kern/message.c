@@ -1,78 +1,133 @@
 /* Messages: see message.h. */
 #include <abi/error.h>
+#include <abi/syscall.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/message.h>
 
 static struct spinlock queue_lock = SPINLOCK(RANK_MESSAGE, "message queues");
 
-/* What a message says, into its receiver's record; page_perm: of the page as it was mapped, 0 if none was. */
-static void write_record(struct env *to, const struct message *message, uint32_t page_perm)
+/* --- Pages --- */
+
+/* The frames of a message's pages. */
+static inline const pfn_t *pages_of(const struct message *message)
+{
+	return message->count > 1 ? page_address(message->page) : &message->page;
+}
+
+int message_take_pages(struct message *message, uintptr_t va, uint32_t count)
+{
+	struct space *space = this_cpu()->env->space;
+	pfn_t list = NO_PAGE, *pages = &message->page;
+
+	if (count > 1) {
+		if (!(list = page_take_kernel()))
+			return -E_NO_MEM;
+		pages = page_address(list);
+	}
+	int error = space_take(space, va, message->perm, count, pages);
+	if (error) {
+		if (list)
+			page_drop(list);
+		return error;
+	}
+	if (list)
+		message->page = list;
+	message->count = count;
+	return 0;
+}
+
+void message_drop(const struct message *message)
+{
+	const pfn_t *pages = pages_of(message);
+
+	for (uint32_t i = 0; i < message->count; i++)
+		page_drop(pages[i]);
+	if (message->count > 1)
+		page_drop(message->page);
+}
+
+/* How many of its pages the receiver wants. */
+static inline uint32_t wanted(const struct env *to, const struct message *message)
+{
+	return (uintptr_t)to->pub->env_ipc_dstva < UTOP ? MIN(message->count, to->window.count) : 0;
+}
+
+/* Map the n first pages of a message in a receiver's window, where tables are ready; all references pass on. */
+static void hand_over(struct space *space, uintptr_t va, const struct message *message, uint32_t n)
+{
+	if (n)
+		space_insert(space, va, pages_of(message), n, message->perm);
+	message_drop(message);
+}
+
+/* Make sure that pages can be mapped there. -E_NO_MEM. */
+static int prepare(struct space *space, const struct message_window *window)
+{
+	return window->va < UTOP ? space_prepare(space, window->va, window->count) : 0;
+}
+
+/* --- Delivery --- */
+
+/* What a message says, into its receiver's record; n: of its pages that were mapped. */
+static inline void write_record(struct env *to, const struct message *message, uint32_t n)
 {
 	struct Env *pub = to->pub;
 
 	pub->env_ipc_recving = false;
 	pub->env_ipc_value = message->value;
 	pub->env_ipc_from = message->from;
-	pub->env_ipc_perm = page_perm;
+	pub->env_ipc_perm = n == 0 ? 0 : message->perm | (to->window.counted ? n << PERM_COUNT_SHIFT : 0);
 }
 
-/* Map the page of a message for its receiver, where a table is ready; the reference passes on. */
-static uint32_t hand_over(struct space *space, uintptr_t dstva, const struct message *message)
+/* Does `to`, whose lock is held, wait for a message that `from` may send? */
+static inline bool accepts(const struct env *to, const struct env *from)
 {
-	if (!message->page)
-		return 0;
-	uint32_t perm = 0;
-	if (dstva < UTOP && space_insert(space, dstva, message->page, message->perm) == 0)
-		perm = message->perm;
-	page_drop(message->page);
-	return perm;
+	envid_t only = to->pub->env_wait_for;
+
+	return to->wait == ENV_WAIT_MESSAGE && (!only || only == from->pub->env_id) && !to->sending_to;
 }
 
-static bool wants_page(const struct env *to, const struct message *message)
-{
-	return message->page && (uintptr_t)to->pub->env_ipc_dstva < UTOP;
-}
-
-/* Give a message with a page to one that was found waiting; its lock is held, and let go. */
-static int deliver_page(struct env *to, const struct message *message) UNCHECKED_LOCKING
+/*
+ * Give a message with n pages to one that was found waiting; its lock is held, and let go. Tables for its window were made
+ * before it waited, so nothing can fail.
+ */
+static void deliver_pages(struct env *to, const struct message *message, uint32_t n) UNCHECKED_LOCKING
 {
 	struct space *space = to->space;
-	uintptr_t dstva = (uintptr_t)to->pub->env_ipc_dstva;
+	uintptr_t va = (uintptr_t)to->pub->env_ipc_dstva;
 
 	/* From here on it is ours alone: nobody else finds it waiting. */
 	uint32_t serial = to->wait_serial;
 	to->wait = ENV_WAIT_DELIVERY;
 	space_pin(space);
 	spin_unlock(&to->lock);
-	int error = space_prepare(space, dstva);
-	uint32_t perm = error ? 0 : hand_over(space, dstva, message);
+	hand_over(space, va, message, n);
 	space_unpin(space);
 	spin_lock(&to->lock);
-	bool still = to->alive && to->wait == ENV_WAIT_DELIVERY && to->wait_serial == serial;
-	if (still && error)
-		to->wait = ENV_WAIT_MESSAGE;
-	else if (still)
-		write_record(to, message, perm);
+	if (to->alive && !to->dying && to->wait == ENV_WAIT_DELIVERY && to->wait_serial == serial) {
+		write_record(to, message, n);
+		env_end_wait(to, 0);
+	}
 	spin_unlock(&to->lock);
-	if (error)
-		return error;
-	env_wake_wait(to, serial, 0);
-	return 0;
 }
 
 /* Give it to `to`, which waits for one and whose lock is held; the lock is let go. */
-static int deliver(struct env *to, const struct message *message) UNCHECKED_LOCKING
+static void deliver(struct env *to, const struct message *message) UNCHECKED_LOCKING
 {
-	if (wants_page(to, message))
-		return deliver_page(to, message);
+	uint32_t n = wanted(to, message);
+
+	if (n) {
+		deliver_pages(to, message, n);
+		return;
+	}
 	write_record(to, message, 0);
 	env_end_wait(to, 0);
 	spin_unlock(&to->lock);
-	if (message->page)
-		page_drop(message->page);
-	return 0;
+	message_drop(message);
 }
+
+/* --- The queue of those who send --- */
 
 /* Take the message that env sends, which is no more in a queue then. */
 static struct message take(struct env *env) REQUIRES(queue_lock)
@@ -80,9 +135,38 @@ static struct message take(struct env *env) REQUIRES(queue_lock)
 	struct message message = env->message;
 
 	list_remove(&env->wait_node);
-	env->message.page = NO_PAGE;
+	env->message.count = 0;
 	env->sending_to = NULL;
 	return message;
+}
+
+/* What a sender was told, whose message has been taken. */
+struct sender {
+	struct env *env; /* NULL: there is none, or it goes on waiting: for the answer to its call */
+	uint32_t serial;
+};
+
+static inline struct sender sender_of(struct env *env)
+{
+	return (struct sender){ .env = env->calls ? NULL : env, .serial = env->wait_serial };
+}
+
+static void sender_wake(const struct sender *sender, int error)
+{
+	if (sender->env)
+		env_wake_wait(sender->env, sender->serial, error);
+}
+
+/* What env is about to send, and is asleep for when it is queued. */
+static uint32_t queue_begin(struct env *env, struct env *to, const struct message *message, bool calls)
+{
+	spin_lock(&queue_lock);
+	env->message = *message;
+	env->sending_to = to;
+	env->calls = calls;
+	uint32_t number = ++env->sends;
+	spin_unlock(&queue_lock);
+	return number;
 }
 
 /*
@@ -92,108 +176,69 @@ static struct message take(struct env *env) REQUIRES(queue_lock)
 static void queue(struct env *sender, uint32_t serial, uint32_t number, struct env *to, envid_t envid) UNCHECKED_LOCKING
 {
 	struct message message = { 0 };
-	int error = -E_BAD_ENV;
 
 	spin_lock(&to->lock);
 	spin_lock(&queue_lock);
 	bool ours = sender->sending_to == to && sender->sends == number;
 	bool good = to->alive && !to->dying && to->pub->env_id == envid && !sender->dying;
-	bool waits = good && to->wait == ENV_WAIT_MESSAGE;
+	bool waits = good && accepts(to, sender);
+	bool answered = sender->calls;
+	if (good)
+		to->was_awaited |= answered;
 	if (ours && good && !waits)
 		list_push_back(&to->senders, &sender->wait_node);
 	else if (ours)
 		message = take(sender);
 	spin_unlock(&queue_lock);
 	if (ours && waits)
-		error = deliver(to, &message);
+		deliver(to, &message);
 	else
 		spin_unlock(&to->lock);
-	if (!ours || (good && !waits))
-		return;
-	if (error && message.page)
-		page_drop(message.page);
-	env_wake_wait(sender, serial, error);
+	if (ours && !good)
+		message_drop(&message);
+	if (ours && (!good || (waits && !answered)))
+		env_wake_wait(sender, serial, good ? 0 : -E_BAD_ENV);
 }
 
-int message_send(envid_t envid, const struct message *message, bool blocks) UNCHECKED_LOCKING
+/* The first in env's queue whose message env takes now: from `from` alone, or anyone (0). NULL: none. */
+static struct env *first_sender(struct env *env, envid_t from) REQUIRES(queue_lock)
 {
-	struct env *to, *self = this_cpu()->env;
-	int error = env_find(envid, false, &to);
-
-	if (error)
-		return error;
-	if (to == self)
-		return -E_IPC_NOT_RECV; /* and never will */
-	if (likely(to->wait == ENV_WAIT_MESSAGE))
-		return deliver(to, message);
-	spin_unlock(&to->lock);
-	if (!blocks)
-		return -E_IPC_NOT_RECV;
-	spin_lock(&queue_lock);
-	self->message = *message;
-	self->sending_to = to;
-	uint32_t number = ++self->sends;
-	spin_unlock(&queue_lock);
-	sched_count_active(1); /* while we look whether its wait is over already, the system is not at rest */
-	queue(self, env_block(ENV_WAIT_SEND, envid, false, WAIT_FOREVER), number, to, envid);
-	sched_count_active(-1);
-	return 0;
+	LIST_FOR_EACH(node, &env->senders) {
+		struct env *sender = LIST_ENTRY(node, struct env, wait_node);
+		if (!from || sender->message.from == from)
+			return sender;
+	}
+	return NULL;
 }
 
-/* Take the first message that queues for env; its sender, with the number of its wait. NULL: none. */
-static struct env *take_queued(struct env *env, struct message *message, uint32_t *serial)
+static bool take_queued(struct env *env, envid_t from, struct message *message, struct sender *sender)
 {
 	spin_lock(&queue_lock);
-	struct list *node = list_first(&env->senders);
-	struct env *sender = node ? LIST_ENTRY(node, struct env, wait_node) : NULL;
-	if (sender) {
-		*message = take(sender);
-		*serial = sender->wait_serial;
+	struct env *first = first_sender(env, from);
+	if (first) {
+		*message = take(first);
+		*sender = sender_of(first);
 	}
 	spin_unlock(&queue_lock);
-	return sender;
+	return first;
 }
 
 /* env waits by now: give it the first message that queued before it did. */
 static void match(struct env *env) UNCHECKED_LOCKING
 {
 	struct message message;
-	struct env *sender = NULL;
-	uint32_t serial;
+	struct sender sender;
+	bool found = false;
 
 	spin_lock(&env->lock);
-	if (env->alive && !env->dying && env->wait == ENV_WAIT_MESSAGE)
-		sender = take_queued(env, &message, &serial);
-	if (!sender) {
+	if (env->alive && !env->dying && env->wait == ENV_WAIT_MESSAGE && !env->sending_to)
+		found = take_queued(env, env->pub->env_wait_for, &message, &sender);
+	if (!found) {
 		spin_unlock(&env->lock);
 		return;
 	}
-	deliver(env, &message); /* the table for its page is there */
-	env_wake_wait(sender, serial, 0);
-}
-
-int message_receive(uintptr_t dstva)
-{
-	struct env *self = this_cpu()->env;
-	struct message message;
-	uint32_t serial;
-
-	if (dstva < UTOP && space_prepare(self->space, dstva) < 0)
-		return -E_NO_MEM;
-	self->pub->env_ipc_dstva = (void *)dstva;
-	struct env *sender = take_queued(self, &message, &serial);
-	if (sender) {
-		write_record(self, &message, hand_over(self->space, dstva, &message));
-		env_wake_wait(sender, serial, 0);
-		return 0;
-	}
-	self->pub->env_ipc_recving = true;
-	sched_count_active(1); /* as in message_send */
-	env_block(ENV_WAIT_MESSAGE, 0, false, WAIT_FOREVER);
-	/* One that came since has seen that we were not waiting yet. */
-	match(self);
-	sched_count_active(-1);
-	return 0;
+	deliver(env, &message);
+	sender_wake(&sender, 0);
 }
 
 bool message_forget(struct env *env)
@@ -205,20 +250,205 @@ bool message_forget(struct env *env)
 	if (there)
 		message = take(env);
 	spin_unlock(&queue_lock);
-	if (message.page)
-		page_drop(message.page);
+	message_drop(&message);
 	return there;
 }
 
-void message_receiver_ended(struct env *env)
+/* Those who wait for a message from `id` alone, which no one has any more. */
+static void awaiting_wake(envid_t id)
+{
+	for (uint32_t i = 0; i < env_slots_used(); i++) {
+		struct env *env = env_slot(i);
+		if (!env || env->wait != ENV_WAIT_MESSAGE || env->pub->env_wait_for != id)
+			continue;
+		spin_lock(&env->lock);
+		if (env->alive && !env->dying && env->wait == ENV_WAIT_MESSAGE && env->pub->env_wait_for == id) {
+			env->pub->env_ipc_recving = false;
+			env_end_wait(env, -E_BAD_ENV);
+		}
+		spin_unlock(&env->lock);
+	}
+}
+
+void message_partner_ended(struct env *env, envid_t id)
 {
 	struct message message;
-	struct env *sender;
-	uint32_t serial;
+	struct sender sender;
 
-	while ((sender = take_queued(env, &message, &serial))) {
-		if (message.page)
-			page_drop(message.page);
-		env_wake_wait(sender, serial, -E_BAD_ENV);
+	while (take_queued(env, 0, &message, &sender)) {
+		message_drop(&message);
+		sender_wake(&sender, -E_BAD_ENV);
 	}
+	if (env->was_awaited)
+		awaiting_wake(id);
+}
+
+/* --- Send and receive --- */
+
+/* The caller blocks: what it sends goes to `to` when that wants it. */
+static void send_later(struct env *to, envid_t envid, const struct message *message, bool calls, uint32_t timeout_ms)
+{
+	struct env *self = this_cpu()->env;
+	uint32_t number = queue_begin(self, to, message, calls);
+
+	sched_count_active(1); /* while we look whether its wait is over already, the system is not at rest */
+	uint32_t serial = env_block(calls ? ENV_WAIT_MESSAGE : ENV_WAIT_SEND, envid, false, timeout_ms);
+	queue(self, serial, number, to, envid);
+	sched_count_active(-1);
+}
+
+int message_send(envid_t envid, const struct message *message, uint32_t timeout_ms) UNCHECKED_LOCKING
+{
+	struct env *to, *self = this_cpu()->env;
+	int error = env_find(envid, false, &to);
+
+	if (error)
+		return error;
+	if (to == self)
+		return -E_IPC_NOT_RECV; /* and never will */
+	if (likely(accepts(to, self))) {
+		deliver(to, message);
+		return 0;
+	}
+	spin_unlock(&to->lock);
+	if (!timeout_ms)
+		return -E_IPC_NOT_RECV;
+	send_later(to, envid, message, false, timeout_ms);
+	return 0;
+}
+
+static inline void open_window(struct env *env, const struct message_window *window)
+{
+	env->pub->env_ipc_dstva = (void *)window->va;
+	env->window = *window;
+}
+
+/* Somebody waits, or is about to, for messages from this one alone. -E_BAD_ENV: it is not there. */
+static int note_awaited(envid_t id) UNCHECKED_LOCKING
+{
+	struct env *env;
+	int error = env_find(id, false, &env);
+
+	if (error || env == this_cpu()->env)
+		return error;
+	env->was_awaited = true;
+	spin_unlock(&env->lock);
+	return 0;
+}
+
+/* See message_receive; the window's tables are there. */
+static int receive(const struct message_window *window, envid_t from, uint32_t timeout_ms)
+{
+	struct env *self = this_cpu()->env;
+	struct message message;
+	struct sender sender;
+
+	open_window(self, window);
+	if (take_queued(self, from, &message, &sender)) {
+		uint32_t n = wanted(self, &message);
+		hand_over(self->space, window->va, &message, n);
+		write_record(self, &message, n);
+		sender_wake(&sender, 0);
+		return 0;
+	}
+	if (!timeout_ms)
+		return -E_TIMEOUT;
+	self->pub->env_ipc_recving = true;
+	sched_count_active(1); /* as in send_later */
+	uint32_t serial = env_block(ENV_WAIT_MESSAGE, from, false, timeout_ms);
+	/* One that came since has seen that we were not waiting yet; and so has the end of whom we wait for. */
+	if (from && note_awaited(from) < 0)
+		env_wake_wait(self, serial, -E_BAD_ENV);
+	match(self);
+	sched_count_active(-1);
+	return 0;
+}
+
+int message_receive(const struct message_window *window, envid_t from, uint32_t timeout_ms)
+{
+	if (from && note_awaited(from) < 0)
+		return -E_BAD_ENV;
+	if (prepare(this_cpu()->env->space, window) < 0)
+		return -E_NO_MEM;
+	return receive(window, from, timeout_ms);
+}
+
+/* --- Call, and reply and wait --- */
+
+/*
+ * May the CPU go straight from self to `to`, which takes its message? Nothing may be wanted of either but that. Both are
+ * locked.
+ */
+static inline bool direct(const struct env *self, const struct env *to, const struct message *message)
+{
+	return !(message->count | to->suspended | to->frame_replaced | to->timed | self->suspended | self->dying) &&
+	       !this_cpu()->attention;
+}
+
+/*
+ * Give the message to `to`, which waits for it and is locked, and the CPU with it, while the caller waits for one
+ * from `from`. False: it cannot be done in this way; nothing has changed.
+ */
+static inline bool exchange(struct env *to, const struct message *message, const struct message_window *window, envid_t from)
+	UNCHECKED_LOCKING
+{
+	struct env *self = this_cpu()->env;
+
+	if (unlikely(!spin_try_lock(&self->lock)))
+		return false;
+	/* Who queues for us does so under our lock. */
+	if (unlikely(!direct(self, to, message) || (!from && !list_empty(&self->senders)))) {
+		spin_unlock(&self->lock);
+		return false;
+	}
+	write_record(to, message, 0);
+	open_window(self, window);
+	self->pub->env_ipc_recving = true;
+	to->was_awaited |= from != 0;
+	env_switch(self, from, to);
+	spin_unlock(&self->lock);
+	spin_unlock(&to->lock);
+	sched_run(to);
+	return true;
+}
+
+int message_call(envid_t envid, const struct message *message, const struct message_window *window) UNCHECKED_LOCKING
+{
+	struct env *to, *self = this_cpu()->env;
+
+	if (prepare(self->space, window) < 0)
+		return -E_NO_MEM;
+	int error = env_find(envid, false, &to);
+	if (error)
+		return error;
+	if (to == self)
+		return -E_IPC_NOT_RECV;
+	if (likely(accepts(to, self)) && likely(exchange(to, message, window, envid)))
+		return 0;
+	spin_unlock(&to->lock);
+	open_window(self, window);
+	self->pub->env_ipc_recving = true;
+	send_later(to, envid, message, true, WAIT_FOREVER);
+	return 0;
+}
+
+int message_reply_wait(envid_t envid, const struct message *message, const struct message_window *window) UNCHECKED_LOCKING
+{
+	struct env *to = NULL, *self = this_cpu()->env;
+
+	if (prepare(self->space, window) < 0)
+		return -E_NO_MEM;
+	if (envid && env_find(envid, false, &to) == 0 && to != self) {
+		if (unlikely(!accepts(to, self))) {
+			spin_unlock(&to->lock);
+			message_drop(message);
+		} else {
+			if (likely(exchange(to, message, window, 0)))
+				return 0;
+			deliver(to, message);
+		}
+	} else {
+		message_drop(message);
+	}
+	return receive(window, 0, WAIT_FOREVER);
 }

@@ -1,12 +1,17 @@
 /*
- * Messages between environments: a word, and a page if the sender gives one and the receiver asks for one.
+ * Messages between environments: a word, and pages if the sender gives some and the receiver asks for some.
  *
  * A send meets a receiver that waits, or, if it may block, queues behind others that wait for the same receiver: first
- * come, first served. A queued message holds a reference to its page, with the rights that the sender had at the call.
- * A receiver that ends wakes its senders with -E_BAD_ENV.
+ * come, first served. A queued message holds references to its pages, with the rights that the sender had at the call.
+ * A receiver may say from whom alone it takes a message. When one of two ends, the other is woken with -E_BAD_ENV: who
+ * queues for it, and who waits for a message from it alone.
+ *
+ * A call sends and then waits for a message from that receiver alone; reply and wait sends to one that waits, if it
+ * does, and receives. Where the partner waits already, the CPU goes straight to it.
  *
  * Who waits to receive is known under its environment lock (wait == ENV_WAIT_MESSAGE). The queues of all receivers are
- * guarded by one lock, which only sends that block take.
+ * guarded by one lock, which only sends that block take. A call that queues waits for its answer (ENV_WAIT_MESSAGE)
+ * from the beginning, but takes none as long as its own message is in the queue (sending_to).
  */
 #ifndef FINCH_KERN_MESSAGE_H
 #define FINCH_KERN_MESSAGE_H
@@ -14,32 +19,52 @@
 #include <abi/env.h>
 #include <kern/page.h>
 
+#define MESSAGE_PAGES_MAX 1024 /* in one message */
+
 struct env;
 
 struct message {
 	envid_t from;
 	uint32_t value;
-	uint32_t perm; /* of the page */
-	pfn_t page;    /* NO_PAGE: none; else a reference that belongs to the message */
+	uint32_t perm;  /* of the pages */
+	uint32_t count; /* of pages */
+	pfn_t page;     /* count 1: the page; more: a page of the kernel that lists them. References belong to the message */
 };
 
+/* Where pages are wanted: up to count from va on; va >= UTOP: none. counted: the receiver is told how many came. */
+struct message_window {
+	uintptr_t va;
+	uint32_t count;
+	bool counted;
+};
+
+/* Fill in the pages that self has at va, with perm at most: holds them. -E_INVAL, -E_NO_MEM. */
+int message_take_pages(struct message *message, uintptr_t va, uint32_t count);
+/* Drop its pages. */
+void message_drop(const struct message *message);
+
 /*
- * Send to envid. 0; -E_BAD_ENV; -E_IPC_NOT_RECV, unless it may block; -E_NO_MEM: no memory for the receiver's page
- * table. After an error the page's reference is still the caller's. If it blocks, the caller is not current any more.
+ * Send to envid. 0; -E_BAD_ENV; -E_IPC_NOT_RECV, if it may not block (timeout 0), or is the receiver itself. After an
+ * error the pages are still the caller's. If it blocks, the caller is not current any more: its wait ends with 0,
+ * -E_BAD_ENV, -E_TIMEOUT or -E_INTERRUPTED.
  */
-int message_send(envid_t envid, const struct message *message, bool blocks);
+int message_send(envid_t envid, const struct message *message, uint32_t timeout_ms);
 /*
- * Receive into the caller's record, the page (if any) at dstva (>= UTOP: none is wanted). 0, or -E_NO_MEM; the caller
- * may have blocked, and gets its result when it is woken.
+ * Receive into the caller's record, from `from` alone (0: anyone). 0; -E_NO_MEM; -E_BAD_ENV: no such environment;
+ * -E_TIMEOUT with a timeout of 0. The caller may have blocked, and gets its result when it is woken.
  */
-int message_receive(uintptr_t dstva);
+int message_receive(const struct message_window *window, envid_t from, uint32_t timeout_ms);
+/* Send to envid, queueing if need be, and receive its answer. Errors and ownership as for message_send. */
+int message_call(envid_t envid, const struct message *message, const struct message_window *window);
+/* Send to envid (0: to nobody) if it waits for that, else drop the pages; then receive from anyone. -E_NO_MEM: neither. */
+int message_reply_wait(envid_t envid, const struct message *message, const struct message_window *window);
 
 /*
  * env ends, or another wants to end its wait to send (its lock is held): its message goes. False: it has none, or
  * that has been taken, and then the wait is about to end.
  */
 bool message_forget(struct env *env);
-/* env has ended: those who queue for it are told. No environment's lock is held. */
-void message_receiver_ended(struct env *env);
+/* env has ended, whose id is given: those who wait for it are told. No environment's lock is held. */
+void message_partner_ended(struct env *env, envid_t id);
 
 #endif

@@ -106,7 +106,7 @@ static void insert(struct space *space, uintptr_t va, pfn_t pfn, uint32_t perm)
 		kprintf("The page at %08lx is free, or no RAM.\n", (unsigned long)pfn << PGSHIFT);
 		return;
 	}
-	int error = space_insert(space, va, pfn, perm);
+	int error = space_insert(space, va, &pfn, 1, perm);
 	if (error)
 		kprintf("It cannot be mapped: %e.\n", error);
 }

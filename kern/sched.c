@@ -209,8 +209,8 @@ static struct env *idle(struct cpu *cpu)
 	return env;
 }
 
-/* Give the CPU to env, which was taken from a queue. */
-static void run(struct cpu *cpu, struct env *env)
+/* Give the CPU to env, which was taken from a queue or never stood in one. */
+static inline void run(struct cpu *cpu, struct env *env)
 {
 	struct Env *pub = env->pub;
 
@@ -223,6 +223,11 @@ static void run(struct cpu *cpu, struct env *env)
 	arch_env_load(env);
 	if (unlikely(!cpu->timer_running))
 		slice_begin(cpu);
+}
+
+void sched_run(struct env *env)
+{
+	run(this_cpu(), env);
 }
 
 /* A slice of the end of env, which was taken from a queue or from this CPU, which has no environment now. */

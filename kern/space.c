@@ -253,26 +253,38 @@ int space_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t d
 	}
 }
 
-int space_prepare(struct space *space, uintptr_t va)
+int space_prepare(struct space *space, uintptr_t va, uint32_t n)
 {
 	spin_lock(&space->lock);
-	bool there = arch_space_entry_make(&space->arch, va);
+	bool there = arch_space_entry_make(&space->arch, va) &&
+		     (n == 1 || arch_space_entry_make(&space->arch, va + (n - 1) * PGSIZE));
 	spin_unlock(&space->lock);
 	return there ? 0 : -E_NO_MEM;
 }
 
-int space_take(struct space *space, uintptr_t va, uint32_t perm, pfn_t *pfn)
+int space_take(struct space *space, uintptr_t va, uint32_t perm, uint32_t n, pfn_t pages[])
 {
 	int error = 0;
+	uint32_t got = 0;
 
-	gather(space, va, perm, 1, pfn, &error);
+	while (got < n && !error)
+		got += gather(space, va + got * PGSIZE, perm, MIN(n - got, (uint32_t)SPACE_SLICE), pages + got, &error);
+	while (error && got > 0)
+		page_drop(pages[--got]);
 	return error;
 }
 
-int space_insert(struct space *space, uintptr_t va, pfn_t pfn, uint32_t perm)
+int space_insert(struct space *space, uintptr_t va, const pfn_t pages[], uint32_t n, uint32_t perm)
 {
-	page_hold(pfn); /* install_slice drops it if it fails */
-	return install_slice(space, va, perm, 1, &pfn) ? 0 : -E_NO_MEM;
+	for (uint32_t done = 0; done < n;) {
+		uint32_t slice = MIN(n - done, (uint32_t)SPACE_SLICE);
+		for (uint32_t i = 0; i < slice; i++)
+			page_hold(pages[done + i]); /* install_slice drops those that it does not map */
+		if (install_slice(space, va + done * PGSIZE, perm, slice, pages + done) < slice)
+			return -E_NO_MEM;
+		done += slice;
+	}
+	return 0;
 }
 
 /* Deal with addresses from va to end, at most a slice of mapped ones and LOOKS in all; returns where it stopped. */

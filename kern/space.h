@@ -62,10 +62,10 @@ int space_alloc(struct space *space, uintptr_t va, uint32_t perm, uint32_t n);
  * srcva, or writing asked for where src may not write) or -E_NO_MEM.
  */
 int space_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t dstva, uint32_t perm, uint32_t n);
-/* Make sure that there is a table for va, so that space_insert there cannot fail. -E_NO_MEM. */
-int space_prepare(struct space *space, uintptr_t va);
-/* Map page pfn, which gets a reference for that. -E_NO_MEM. */
-int space_insert(struct space *space, uintptr_t va, pfn_t pfn, uint32_t perm);
+/* Make sure that there are tables for n pages (1 to 1024) from va on: space_insert there cannot fail then. -E_NO_MEM. */
+int space_prepare(struct space *space, uintptr_t va, uint32_t n);
+/* Map n pages, which get references for that. -E_NO_MEM; some may be mapped then. */
+int space_insert(struct space *space, uintptr_t va, const pfn_t pages[], uint32_t n, uint32_t perm);
 /* Unmap n pages; returns how many addresses were dealt with (at least 1). */
 int space_unmap(struct space *space, uintptr_t va, uint32_t n);
 /* Change permissions of what is mapped; returns how many addresses were dealt with, or -E_INVAL as space_map. */
@@ -90,8 +90,9 @@ int space_copy(struct space *src, struct space *dst, uintptr_t va, const struct 
  */
 int space_replace(struct space *space, uintptr_t va, arch_pte_t expected, uint32_t perm);
 
-/* The page at va with a reference for the caller. -E_INVAL: none is there, or perm asks for more than the mapping has. */
-int space_take(struct space *space, uintptr_t va, uint32_t perm, pfn_t *pfn) must_use;
+/* The n pages at va, with references for the caller. -E_INVAL: one is not there, or perm asks for more than its mapping
+ * has; none is held then. */
+int space_take(struct space *space, uintptr_t va, uint32_t perm, uint32_t n, pfn_t pages[]) must_use;
 /* The page at va and its permissions (0: none). For the monitor and for tests. */
 pfn_t space_lookup(struct space *space, uintptr_t va, uint32_t *perm);
 

@@ -52,6 +52,28 @@ uint32_t env_block(uint32_t wait, envid_t wait_for, bool restarts, uint32_t time
 	return serial;
 }
 
+void env_switch(struct env *self, envid_t from, struct env *to)
+{
+	struct cpu *cpu = this_cpu();
+
+	arch_env_save(self);
+	self->wait = ENV_WAIT_MESSAGE;
+	self->wait_serial++;
+	self->restarts = self->timed = false;
+	self->sched = SCHED_OFF;
+	self->active = false; /* and the other is: their number stays */
+	self->pub->env_wait_for = from;
+	self->pub->env_wait = ENV_WAIT_MESSAGE;
+	self->pub->env_status = ENV_NOT_RUNNABLE;
+	arch_call_set_result(&to->pub->env_tf, 0);
+	to->wait = to->pub->env_wait = ENV_WAIT_NONE;
+	to->active = true;
+	to->sched = SCHED_RUNNING;
+	__atomic_store_n(&to->cpu, cpu, __ATOMIC_RELEASE);
+	if (unlikely(!arch_call_is_fast(&to->pub->env_tf)))
+		cpu->attention |= ATTEND_FRAME;
+}
+
 /* Its wait is over. */
 static inline void unblock(struct env *env) REQUIRES(env->lock)
 {
@@ -97,7 +119,9 @@ static bool give_up(struct env *env, int error) REQUIRES(env->lock)
 {
 	struct Trapframe *tf = &env->pub->env_tf;
 
-	if (env->wait == ENV_WAIT_DELIVERY || (env->wait == ENV_WAIT_SEND && !message_forget(env)))
+	/* A call that queues is in no ENV_WAIT_SEND, but sends. */
+	bool sends = message_forget(env);
+	if (env->wait == ENV_WAIT_DELIVERY || (env->wait == ENV_WAIT_SEND && !sends))
 		return false;
 	if (env->wait == ENV_WAIT_CONSOLE)
 		console_forget(env);

@@ -9,7 +9,7 @@ void ipc_send(envid_t envid, uint32_t value, void *va, int perm)
 	int err;
 
 	do {
-		err = sys_ipc_send(envid, value, va ? va : NO_PAGE, perm);
+		err = sys_ipc_send(envid, value, va ? va : NO_PAGE, perm, TIMEOUT_NEVER);
 	} while (err == -E_INTERRUPTED);
 	if (err < 0)
 		panic("ipc_send to %08x: %e", envid, err);

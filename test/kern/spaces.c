@@ -270,7 +270,7 @@ void test_space_failing(void)
 	page_fail_after(0);
 	EXPECT_IS(space_map(space, PTSIZE, other, 3 * PTSIZE, READ, 1), -E_NO_MEM);
 	page_fail_after(0);
-	EXPECT_IS(space_insert(other, 3 * PTSIZE, pfn, READ), -E_NO_MEM);
+	EXPECT_IS(space_insert(other, 3 * PTSIZE, &pfn, 1, READ), -E_NO_MEM);
 	page_fail_never();
 	EXPECT_IS(page_references(pfn), 1);
 	EXPECT_IS(test_free_pages(), free);
@@ -350,7 +350,7 @@ static void shoot_pages(unsigned from, unsigned to)
 		/* Where nothing is mapped, the new one may be seen from now on. */
 		if (atomic_load(&round) % 2)
 			atomic_store_release(&round, i);
-		EXPECT_IS(space_insert(shot, SHOT, pfn, WRITE), 0);
+		EXPECT_IS(space_insert(shot, SHOT, &pfn, 1, WRITE), 0);
 		page_drop(pfn);
 		atomic_store_release(&round, i);
 		if (i % 16 == 0)

@@ -176,7 +176,7 @@ static void check_wait(const struct env *env)
 
 	if (env->wait == ENV_WAIT_END)
 		want = IN_WAITERS;
-	else if (env->wait == ENV_WAIT_SEND && !env->dying)
+	else if (!env->dying && (env->wait == ENV_WAIT_SEND || (env->wait == ENV_WAIT_MESSAGE && env->sending_to)))
 		want = IN_SENDERS;
 	if (in != want)
 		wrong("%08x waits for %u, and is found in lists %x\n", id_of(env), env->wait, in);
@@ -186,7 +186,8 @@ static void check_wait(const struct env *env)
 		wrong("%08x is in a list of those who wait, but does not wait\n", id_of(env));
 	if (!env->sending_to != !(in & IN_SENDERS))
 		wrong("%08x sends, but stands in no queue, or the other way round\n", id_of(env));
-	if (env->wait == ENV_WAIT_MESSAGE && !env->suspended && !env->dying && !list_empty(&env->senders))
+	if (env->wait == ENV_WAIT_MESSAGE && !env->pub->env_wait_for && !env->suspended && !env->dying &&
+	    !list_empty(&env->senders))
 		wrong("%08x waits for a message, and senders wait for it\n", id_of(env));
 }
 

@@ -144,8 +144,13 @@ static void check_holders(void)
 			continue;
 		if (page_of(env) != last)
 			found(last = page_of(env), "as the record of slot", i);
-		if (env->sending_to && env->message.page)
-			found(env->message.page, "as its message,", id_of(env));
+		if (!env->sending_to || !env->message.count)
+			continue;
+		const pfn_t *pages = env->message.count > 1 ? page_address(env->message.page) : &env->message.page;
+		for (uint32_t n = 0; n < env->message.count; n++)
+			found(pages[n], "in its message,", id_of(env));
+		if (env->message.count > 1)
+			found(env->message.page, "as the list of its message,", id_of(env));
 	}
 }
 

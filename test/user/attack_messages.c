@@ -15,7 +15,7 @@ static volatile uint32_t received, sent;
 static void sends(uint32_t arg)
 {
 	for (;;) {
-		int error = libos_sys_ipc_send(receiver, arg, (uintptr_t)PAGE, RW);
+		int error = libos_sys_ipc_send(receiver, arg, (uintptr_t)PAGE, RW, TIMEOUT_NEVER);
 		if (error == 0)
 			__atomic_add_fetch(&sent, 1, __ATOMIC_RELAXED);
 		else if (error != -E_INTERRUPTED && error != -E_BAD_ENV)

@@ -36,7 +36,7 @@ static void node(uint32_t depth)
 			sys_yield();
 			break;
 		default:
-			libos_sys_ipc_send(parent, self, (uintptr_t)PAGE, RW);
+			libos_sys_ipc_send(parent, self, (uintptr_t)PAGE, RW, TIMEOUT_NEVER);
 			parent = envs[ENVX(self)].env_parent_id;
 			sys_yield();
 		}

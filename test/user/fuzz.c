@@ -265,7 +265,7 @@ static void receives(void)
 static void sends(void)
 {
 	for (;; sys_yield())
-		libos_sys_ipc_send(any_env(), any(), AREA + below(16) * PGSIZE, any_perm() % PGSIZE);
+		libos_sys_ipc_send(any_env(), any(), AREA + below(16) * PGSIZE, any_perm() % PGSIZE, TIMEOUT_NEVER);
 }
 
 static void faults(void)

@@ -116,11 +116,18 @@ static void refused(envid_t to, int (*send)(envid_t, uint32_t, void *, int))
 	expect_error(send(to, 0, A, PTE_P), E_INVAL);
 	expect_error(send(to, 0, A, PTE_U | PTE_W), E_INVAL);
 	expect_error(send(to, 0, A, RW | PTE_PS), E_INVAL);
-	expect_error(send(to, 0, A, RW | 1 << 12), E_INVAL);
+	expect_error(send(to, 0, A, RW | 1025 << 12), E_INVAL);
+	expect_error(send(to, 0, (char *)UTOP - PGSIZE, RW | 2 << 12), E_INVAL);
+	expect_error(send(to, 0, A, RW | 3 << 12), E_INVAL);
 	expect_error(send(to, 0, absent, RO), E_INVAL);
 	expect_error(send(to, 0, read_only, RW), E_INVAL);
 	expect_is(sys_page_unmap(0, read_only), 0);
 	expect_is(refs_of(A), 1);
+}
+
+static int send_for_ever(envid_t to, uint32_t value, void *va, int perm)
+{
+	return sys_ipc_send(to, value, va, perm, TIMEOUT_NEVER);
 }
 
 static void errors(void)
@@ -129,13 +136,13 @@ static void errors(void)
 
 	until_waits(child, ENV_WAIT_MESSAGE);
 	refused(child, sys_ipc_try_send);
-	refused(child, sys_ipc_send);
+	refused(child, send_for_ever);
 	until_waits(child, ENV_WAIT_MESSAGE);
 	expect(envs[ENVX(child)].env_ipc_recving);
 	end_child(child);
 	/* One that is gone, and one that does not wait: arguments are still checked before that. */
 	expect_error(sys_ipc_try_send(child, 0, NOWHERE, 0), E_BAD_ENV);
-	expect_error(sys_ipc_send(child, 0, NOWHERE, 0), E_BAD_ENV);
+	expect_error(sys_ipc_send(child, 0, NOWHERE, 0, TIMEOUT_NEVER), E_BAD_ENV);
 	child = child_make(receives, UTOP);
 	refused(child, sys_ipc_try_send);
 	expect_error(sys_ipc_try_send(child, 0, A, RW), E_IPC_NOT_RECV);
@@ -144,7 +151,7 @@ static void errors(void)
 	/* Nobody ever takes what one sends to oneself. */
 	expect_error(sys_ipc_try_send(0, 0, NOWHERE, 0), E_IPC_NOT_RECV);
 	expect_error(sys_ipc_try_send(sys_getenvid(), 0, A, RW), E_IPC_NOT_RECV);
-	expect_error(sys_ipc_send(0, 0, A, RW), E_IPC_NOT_RECV);
+	expect_error(sys_ipc_send(0, 0, A, RW, TIMEOUT_NEVER), E_IPC_NOT_RECV);
 	expect_is(refs_of(A), 1);
 	/* Receiving. */
 	expect_error(sys_ipc_recv(B + 1), E_INVAL);
@@ -158,7 +165,7 @@ static void sends_up(uint32_t depth)
 	if (depth)
 		child_run(sends_up, depth - 1);
 	else
-		sys_ipc_send(parent, sys_getenvid(), NOWHERE, 0);
+		sys_ipc_send(parent, sys_getenvid(), NOWHERE, 0, TIMEOUT_NEVER);
 }
 
 static void anyone(void)
@@ -178,7 +185,7 @@ static void anyone(void)
 
 static void sends_number(uint32_t n)
 {
-	results[n] = sys_ipc_send(parent, n, NOWHERE, 0);
+	results[n] = sys_ipc_send(parent, n, NOWHERE, 0, TIMEOUT_NEVER);
 	sys_env_exit((int)n);
 }
 
@@ -230,7 +237,7 @@ static void sends_page(uint32_t arg)
 {
 	expect_is(sys_page_alloc(0, B, RW), 0);
 	*(volatile uint32_t *)B = 1234;
-	result = sys_ipc_send(parent, arg, B, arg == LOWERED ? RO : RW);
+	result = sys_ipc_send(parent, arg, B, arg == LOWERED ? RO : RW, TIMEOUT_NEVER);
 }
 
 static void page_queued(void)
@@ -272,7 +279,7 @@ static volatile envid_t receiver;
 
 static void sends_to_receiver(uint32_t n)
 {
-	results[n] = sys_ipc_send(receiver, n, n % 2 ? A : NOWHERE, RO);
+	results[n] = sys_ipc_send(receiver, n, n % 2 ? A : NOWHERE, RO, TIMEOUT_NEVER);
 	arrived++;
 }
 

@@ -22,7 +22,7 @@ static void answers(uint32_t count)
 	for (uint32_t i = 0; i < count; i++) {
 		expect_is(sys_ipc_recv(NOWHERE), 0);
 		expect_is(me->env_ipc_value, i);
-		expect_is(sys_ipc_send(parent, ~i, NOWHERE, 0), 0);
+		expect_is(sys_ipc_send(parent, ~i, NOWHERE, 0, TIMEOUT_NEVER), 0);
 	}
 }
 
@@ -32,7 +32,7 @@ static void ping_pong(void)
 	envid_t child = child_run(answers, count);
 
 	for (uint32_t i = 0; i < count; i++) {
-		expect_is(sys_ipc_send(child, i, NOWHERE, 0), 0);
+		expect_is(sys_ipc_send(child, i, NOWHERE, 0, TIMEOUT_NEVER), 0);
 		expect_is(sys_ipc_recv(NOWHERE), 0);
 		expect_is(self->env_ipc_value, ~i);
 	}
@@ -51,7 +51,7 @@ static void sends(uint32_t place)
 			*(volatile uint32_t *)A = value;
 		}
 		do
-			error = sys_ipc_send(parent, value, with_page ? A : NOWHERE, RO);
+			error = sys_ipc_send(parent, value, with_page ? A : NOWHERE, RO, TIMEOUT_NEVER);
 		while (error == -E_INTERRUPTED);
 		expect_is(error, 0);
 		sent[place] = n + 1;
@@ -129,7 +129,7 @@ static void sends_to_target(uint32_t with_page)
 {
 	while (!over) {
 		expect_is(sys_page_alloc(0, A, RW), 0);
-		int error = sys_ipc_send(target, 1, with_page ? A : NOWHERE, RW);
+		int error = sys_ipc_send(target, 1, with_page ? A : NOWHERE, RW, TIMEOUT_NEVER);
 		expect(error == 0 || error == -E_BAD_ENV || error == -E_INTERRUPTED);
 		if (error == 0)
 			__atomic_add_fetch(&given, 1, __ATOMIC_SEQ_CST);

@@ -163,7 +163,7 @@ static int one_call(uint32_t *state, uint32_t i)
 	case 16:
 		return libos_sys_ipc_try_send(who, i, from, some_perm(state) % PGSIZE);
 	case 17:
-		return libos_sys_ipc_send(who, i, from, RW);
+		return libos_sys_ipc_send(who, i, from, RW, TIMEOUT_NEVER);
 	case 18:
 		return libos_sys_ipc_recv(to);
 	case 0:

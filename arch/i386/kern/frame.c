@@ -8,6 +8,7 @@
 #include <kern/user.h>
 #include "features.h"
 #include "tables.h"
+#include "userword.h"
 
 #define FL_USER (FL_CF | FL_PF | FL_AF | FL_ZF | FL_SF | FL_TF | FL_DF | FL_OF | FL_NT | FL_RF | FL_AC | FL_ID)
 #define MXCSR_RESET 0x1F80 /* SDM vol. 1, 10.2.3: all exceptions masked */
@@ -167,7 +168,12 @@ uintptr_t arch_call_fifth_argument(const struct Trapframe *tf)
 
 	if (tf->tf_err != CALL_BY_SYSENTER)
 		return tf->tf_regs.reg_esi;
-	return user_read(&word, (uaddr_t){ tf->tf_esp }, sizeof word) < 0 ? 0 : word;
+	if (tf->tf_esp > UTOP - sizeof word)
+		return 0;
+	user_window_open();
+	bool readable = user_get(tf->tf_esp, &word);
+	user_window_close();
+	return readable ? word : 0;
 }
 
 /* Both ways in are instructions of two bytes, and both leave the frame behind them: CD 30, 0F 34. */

@@ -36,6 +36,18 @@ fault:
 	return false;
 }
 
+/* Fetch a word. False: it cannot be read. */
+static inline bool user_get(uintptr_t at, uint32_t *value)
+{
+	uint32_t word;
+
+	__asm__ goto(MAY_FAULT("movl (%0), %%eax\n\tmovl %%eax, (%1)") : : "r"(at), "r"(&word) : "memory", "eax" : fault);
+	*value = word;
+	return true;
+fault:
+	return false;
+}
+
 /* Can the byte be read? */
 static inline bool user_touch(uintptr_t at)
 {

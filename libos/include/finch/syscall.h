@@ -100,10 +100,10 @@ static inline int sys_info(int what, uint32_t index, void *buf, size_t size)
 	return libos_sys_info(what, index, buf, size);
 }
 
-/* Sleeps until the receiver takes it; see ipc_send of <inc/lib.h>. */
-static inline int sys_ipc_send(envid_t envid, uint32_t value, void *srcva, int perm)
+/* Sleeps until the receiver takes it, or for so many milliseconds; see ipc_send of <inc/lib.h>, and <finch/ipc.h>. */
+static inline int sys_ipc_send(envid_t envid, uint32_t value, void *srcva, int perm, uint32_t timeout)
 {
-	return libos_sys_ipc_send(envid, value, (uintptr_t)srcva, (uint32_t)perm);
+	return libos_sys_ipc_send(envid, value, (uintptr_t)srcva, (uint32_t)perm, timeout);
 }
 
 /* Only under the boot word `test`: <abi/test.h>. */

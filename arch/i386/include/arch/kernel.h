@@ -6,6 +6,7 @@
 #define FINCH_ARCH_KERNEL_H
 
 #include <arch/layout.h>
+#include <arch/offsets.h>
 #include <arch/trapframe.h>
 #include <arch/x86.h>
 
@@ -135,6 +136,12 @@ static inline uintptr_t arch_call_argument(const struct Trapframe *tf, unsigned 
 static inline void arch_call_set_result(struct Trapframe *tf, int32_t result)
 {
 	tf->tf_regs.reg_eax = result;
+}
+
+/* Does the fast way out of the kernel restore all that the caller who made this call relies on? */
+static inline bool arch_call_is_fast(const struct Trapframe *tf)
+{
+	return tf->tf_err == CALL_BY_SYSENTER;
 }
 
 static inline int32_t arch_call_result(const struct Trapframe *tf)
