@@ -49,12 +49,18 @@
 #undef SYSCALL4
 #undef SYSCALL5
 
-#define SYSCALL0(number, name, ...) [number] = call_##name,
+#define SYSCALL0(number, name, ...) +1
 #define SYSCALL1 SYSCALL0
 #define SYSCALL2 SYSCALL0
 #define SYSCALL3 SYSCALL0
 #define SYSCALL4 SYSCALL0
 #define SYSCALL5 SYSCALL0
+static_assert(0
+#include <abi/syscall.def>
+	      == NSYSCALLS, "each number up to the last has its call");
+#undef SYSCALL0
+
+#define SYSCALL0(number, name, ...) [number] = call_##name,
 int32_t (*const syscall_handlers[NSYSCALLS])(const struct Trapframe *) = {
 #include <abi/syscall.def>
 };

@@ -35,7 +35,7 @@ static inline bool perm_valid(uint32_t perm)
 	return (bits & (PTE_P | PTE_U)) == (PTE_P | PTE_U) && !(bits & ~PTE_SYSCALL);
 }
 
-/* The handlers by number; NULL where there is none. */
+/* The handlers by number. */
 extern int32_t (*const syscall_handlers[NSYSCALLS])(const struct Trapframe *);
 
 /*
@@ -46,7 +46,7 @@ static inline int32_t syscall_dispatch(const struct Trapframe *tf)
 {
 	uint32_t number = arch_call_number(tf);
 
-	if (likely(number < NSYSCALLS && syscall_handlers[number]))
+	if (likely(number < NSYSCALLS))
 		return syscall_handlers[number](tf);
 	return -E_NOSYS;
 }

@@ -65,6 +65,34 @@ return_pop_ds:
 return_iret:
 	iret
 
+/* How many system calls there are. */
+.set syscall_count, 0
+#define SYSCALL0(number, ...) .set syscall_count, number + 1;
+#define SYSCALL1 SYSCALL0
+#define SYSCALL2 SYSCALL0
+#define SYSCALL3 SYSCALL0
+#define SYSCALL4 SYSCALL0
+#define SYSCALL5 SYSCALL0
+#include <abi/syscall.def>
+
+/*
+ * Do the system call that the frame at the stack pointer asks for. The number and the big lock, where one is wanted, are
+ * the business of arch_syscall (at `slow`); what is to be done before user mode, if anything, that of
+ * arch_syscall_attend.
+ */
+.macro SYSCALL_DISPATCH slow
+	cmpb	$0, big_lock_wanted
+	jne	\slow
+	movl	ARCH_FRAME_EAX(%esp), %ecx
+	cmpl	$syscall_count, %ecx
+	jae	\slow
+	leal	4(%esp), %eax
+	call	*syscall_handlers(, %ecx, 4)
+	movl	%eax, ARCH_FRAME_EAX(%esp)
+	cmpl	$0, %fs:CPU_ATTENTION
+	jne	syscall_attend
+.endm
+
 /* int $0x30 */
 .balign 16
 .globl syscall_by_int
@@ -73,8 +101,14 @@ syscall_by_int:
 	pushl	$T_SYSCALL
 	SAVE_REGISTERS
 	REFUSE_VM86
-	movl	%esp, %eax
+	SYSCALL_DISPATCH 1f
+	jmp	return_from_trap
+1:	movl	%esp, %eax
 	call	arch_syscall
+	jmp	return_from_trap
+
+syscall_attend:
+	call	arch_syscall_attend
 	jmp	return_from_trap
 
 /*
@@ -95,10 +129,9 @@ syscall_by_sysenter_stepped:
 	pushl	$CALL_BY_SYSENTER
 	pushl	$T_SYSCALL
 	SAVE_REGISTERS
-	movl	%esp, %eax
-	call	arch_syscall
-	testl	%eax, %eax
-	jz	return_from_trap
+	SYSCALL_DISPATCH 1f
+	testl	$FL_TF, ARCH_FRAME_EFLAGS(%esp) /* sysexit would trap in the kernel */
+	jnz	return_from_trap
 .globl return_fast_pop_fs, return_fast_pop_es, return_fast_pop_ds
 return_fast_pop_fs:
 	popl	%fs
@@ -114,6 +147,11 @@ return_fast_pop_ds:
 	popl	%ecx                    /* esp */
 	sti                             /* takes effect after the next instruction */
 	sysexit
+1:	movl	%esp, %eax
+	call	arch_syscall
+	testl	%eax, %eax
+	jz	return_from_trap
+	jmp	return_fast_pop_fs
 
 /* arch_resume(frame): leave the kernel with that frame, which is at the top of the stack. */
 .globl arch_resume

@@ -2,7 +2,7 @@
 #include <common/string.h>
 #include <kern/arch.h>
 #include <kern/boot.h>
-#include "features.h"
+#include <arch/features.h>
 
 #define EDX_TSC (1u << 4)
 #define EDX_PSE (1u << 3)

@@ -6,7 +6,7 @@
 #include <kern/print.h>
 #include <kern/trap.h>
 #include <kern/user.h>
-#include "features.h"
+#include <arch/features.h>
 #include "tables.h"
 #include "userword.h"
 

@@ -4,7 +4,7 @@
 #include <kern/cpu.h>
 #include <kern/platform.h>
 #include <kern/print.h>
-#include "features.h"
+#include <arch/features.h>
 #include "multiboot.h"
 #include "paging.h"
 #include "tables.h"

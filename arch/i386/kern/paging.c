@@ -7,7 +7,7 @@
 #include <kern/cpu.h>
 #include <kern/lock.h>
 #include <kern/space.h>
-#include "features.h"
+#include <arch/features.h>
 #include "paging.h"
 
 #define KERNEL_FIRST PDX(UTOP) /* directory entries from here on are the kernel's */

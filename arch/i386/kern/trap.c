@@ -13,7 +13,7 @@
 #include <kern/syscall.h>
 #include <kern/trap.h>
 #include <kern/user.h>
-#include "features.h"
+#include <arch/features.h>
 #include "tables.h"
 #include "userword.h"
 
@@ -30,6 +30,7 @@ extern char syscall_by_sysenter[], syscall_by_sysenter_stepped[], return_pop_fs[
 /* Called by entry.S. */
 void arch_trap(struct arch_frame *frame);
 uint32_t arch_syscall(struct arch_frame *frame);
+void arch_syscall_attend(void);
 void arch_first_return(void);
 void arch_trap_vm86(struct arch_frame *frame) __attribute__((noreturn));
 void arch_double_fault(void) __attribute__((noreturn));
@@ -55,20 +56,27 @@ static inline void leave(struct cpu *cpu)
 	big_lock_leave();
 }
 
-uint32_t arch_syscall(struct arch_frame *frame)
+/* Something is to be done before user mode, after a system call. */
+void arch_syscall_attend(void)
 {
 	struct cpu *cpu = this_cpu();
 
+	if (cpu->attention & ATTEND_STEP && cpu->env)
+		user_frame()->tf.tf_eflags |= FL_TF;
+	leave(cpu);
+}
+
+/* A system call, in full: entry.S does those that need nothing of this. True: sysexit may be used. */
+uint32_t arch_syscall(struct arch_frame *frame)
+{
 	big_lock_enter();
 	arch_call_set_result(&frame->tf, syscall_dispatch(&frame->tf));
-	if (likely(!cpu->attention)) {
-		big_lock_leave();
-		return !(frame->tf.tf_eflags & FL_TF); /* sysexit would trap in the kernel */
+	if (this_cpu()->attention) {
+		arch_syscall_attend();
+		return false;
 	}
-	if (cpu->attention & ATTEND_STEP && cpu->env)
-		frame->tf.tf_eflags |= FL_TF;
-	leave(cpu);
-	return 0;
+	big_lock_leave();
+	return !(frame->tf.tf_eflags & FL_TF);
 }
 
 void arch_first_return(void)

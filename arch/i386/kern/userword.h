@@ -6,7 +6,7 @@
 #define FINCH_I386_USERWORD_H
 
 #include <abi/types.h>
-#include "features.h"
+#include <arch/features.h>
 
 static inline void user_window_open(void)
 {
