@@ -10,6 +10,7 @@
  * or made an unhandled exception: its first slices end the others.
  */
 #include <abi/error.h>
+#include <arch/switch.h>
 #include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
@@ -34,6 +35,7 @@ uint32_t env_doom(struct env *env, int status, bool itself)
 	if (env->dying)
 		return 0;
 	env->dying = true;
+	env->id = 0;
 	env->status = status;
 	env->ended_itself = itself;
 	env->ended_by = this_cpu()->env ? this_cpu()->env->pub->env_id : 0;

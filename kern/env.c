@@ -17,7 +17,7 @@ static_assert(sizeof(struct Env) * NENV <= PTSIZE, "public records fit their win
 struct spinlock family_lock = SPINLOCK(RANK_FAMILY, "family");
 
 static struct Env *records;    /* public: UENVS of programs */
-static struct env *slots[NENV]; /* private, made when a slot is first used */
+struct env *env_slots[NENV]; /* private, made when a slot is first used */
 static uint32_t limit;
 static uint32_t fresh GUARDED_BY(family_lock); /* slots from here on were never used */
 struct list env_free_slots = LIST_EMPTY(env_free_slots); /* used before; the last freed is the first */
@@ -51,7 +51,7 @@ uint32_t env_live(void)
 
 struct env *env_slot(uint32_t index)
 {
-	return index < limit ? __atomic_load_n(&slots[index], __ATOMIC_ACQUIRE) : NULL;
+	return index < limit ? __atomic_load_n(&env_slots[index], __ATOMIC_ACQUIRE) : NULL;
 }
 
 /* Make the private records of the page that the never used slot `index` falls into. */
@@ -74,7 +74,7 @@ static int slots_grow(uint32_t index) REQUIRES(family_lock)
 		list_init(&env->waiters);
 		list_init(&env->wait_node);
 		list_init(&env->senders);
-		__atomic_store_n(&slots[index + i], env, __ATOMIC_RELEASE);
+		__atomic_store_n(&env_slots[index + i], env, __ATOMIC_RELEASE);
 	}
 	return 0;
 }
@@ -89,12 +89,12 @@ static int slot_take(struct env **env) REQUIRES(family_lock)
 	}
 	if (fresh == limit)
 		return -E_NO_FREE_ENV;
-	if (!slots[fresh]) {
+	if (!env_slots[fresh]) {
 		int error = slots_grow(fresh);
 		if (error)
 			return error;
 	}
-	*env = slots[fresh++];
+	*env = env_slots[fresh++];
 	return 0;
 }
 
@@ -146,6 +146,7 @@ int env_create(struct env *parent, struct space *space, struct env **made) UNCHE
 	memset(env->notices, 0, sizeof env->notices);
 	env->notice_next = 0;
 	env->awaited = (struct env_notice){ 0 };
+	env->id = id;
 	env->alive = true;
 	if (parent)
 		list_push_back(&parent->children, &env->sibling);
@@ -166,12 +167,10 @@ int env_find(envid_t id, bool right, struct env **found)
 		*found = self;
 		return 0;
 	}
-	struct env *env = id < 0 ? NULL : env_slot(ENVX(id));
+	struct env *env = env_lock_id(id);
 	if (!env)
 		return -E_BAD_ENV;
-	spin_lock(&env->lock);
-	if (!env->alive || env->dying || env->pub->env_id != id ||
-	    (right && env->pub->env_parent_id != self->pub->env_id)) {
+	if (right && env->pub->env_parent_id != self->pub->env_id) {
 		spin_unlock(&env->lock);
 		return -E_BAD_ENV;
 	}

@@ -36,17 +36,24 @@ struct env {
 	uint32_t index;
 
 	/* Guarded by lock. */
+	envid_t id;      /* by which it can be found: 0 when it is not alive, or is dying */
 	bool alive;      /* has an id that names it */
-	bool dying;
 	bool ends_space; /* its end is that of all in its space */
-	bool suspended;
 	bool active;     /* counted by sched_count_active */
+	bool unparked;   /* somebody called unpark since it parked last */
+	union {
+		struct {
+			bool dying;
+			bool suspended;
+			bool timed;          /* its wait ends by itself when its time is up */
+			bool frame_replaced; /* by its parent while it waited: the wait's result is not to be put into it */
+		};
+		uint32_t out_of_the_ordinary; /* one of those */
+	};
 	uint32_t wait_serial; /* counts its waits */
 	bool restarts;   /* the call it waits in happens again when it is woken, unless it is interrupted */
 	uint32_t wait;   /* ENV_WAIT_: what it waits for */
 	struct deadline deadline; /* of that wait */
-	bool timed;      /* it ends by itself when its time is up */
-	bool unparked;   /* somebody called unpark since it parked last */
 	int status;      /* how it ended */
 	bool ended_itself;
 
@@ -56,7 +63,7 @@ struct env {
 
 	/* Guarded by lock. */
 	bool was_awaited; /* somebody has waited for messages from it alone */
-	struct message_window window; /* where it wants a message's pages */
+	uintptr_t window; /* where it wants a message's pages: see message.h */
 
 	/* Guarded by the run-queue lock of cpu, or by lock while SCHED_OFF. */
 	enum sched_place sched;
@@ -83,7 +90,6 @@ struct env {
 	uint32_t sends;          /* counts its sends that block */
 
 	envid_t ended_by;      /* who ended it */
-	bool frame_replaced;   /* by its parent while it waited: the wait's result is not to be put into it */
 	bool left_space; /* while dying: the environment has left its space (space is still set, to be destroyed) */
 	bool first;      /* started by the kernel as the first program: its end decides the machine's status */
 
@@ -103,6 +109,22 @@ uint32_t env_slots_used(void);
  * parent NULL: the kernel. -E_NO_FREE_ENV (also if the parent is just being ended), -E_NO_MEM.
  */
 int env_create(struct env *parent, struct space *space, struct env **made) must_use UNCHECKED_LOCKING;
+
+extern struct env *env_slots[NENV]; /* NULL: never used */
+
+/* The environment with that id, locked; NULL: there is none. For neither 0 nor the caller's own. */
+static inline struct env *env_lock_id(envid_t id) UNCHECKED_LOCKING
+{
+	struct env *env = id > 0 ? __atomic_load_n(&env_slots[ENVX(id)], __ATOMIC_ACQUIRE) : NULL;
+
+	if (unlikely(!env))
+		return NULL;
+	spin_lock(&env->lock);
+	if (likely(env->id == id))
+		return env;
+	spin_unlock(&env->lock);
+	return NULL;
+}
 
 /*
  * Look an id up, 0 meaning the caller. On success *env is locked unless it is the caller (which cannot end while it
@@ -133,11 +155,6 @@ bool env_reap_slice(struct env *env);
  * (WAIT_FOREVER: never) the wait ends with -E_TIMEOUT. Returns the number of this wait, for env_wake_wait.
  */
 uint32_t env_block(uint32_t wait, envid_t wait_for, bool restarts, uint32_t timeout_ms);
-/*
- * The environment that runs on this CPU stops to wait for a message from `from` (0: anyone), and `to`, whose wait ends with
- * 0 and is not timed, is about to run in its place (sched_run). Both are active and suspended by nobody, and locked.
- */
-void env_switch(struct env *self, envid_t from, struct env *to);
 /* The time of its wait number `serial` is up, if it still waits. */
 void env_time_up(struct env *env, uint32_t serial);
 

@@ -1,6 +1,7 @@
 /* Messages: see message.h. */
 #include <abi/error.h>
 #include <abi/syscall.h>
+#include <arch/switch.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/message.h>
@@ -50,7 +51,7 @@ void message_drop(const struct message *message)
 /* How many of its pages the receiver wants. */
 static inline uint32_t wanted(const struct env *to, const struct message *message)
 {
-	return (uintptr_t)to->pub->env_ipc_dstva < UTOP ? MIN(message->count, to->window.count) : 0;
+	return to->window < UTOP ? MIN(message->count, window_count(to->window)) : 0;
 }
 
 /* Map the n first pages of a message in a receiver's window, where tables are ready; all references pass on. */
@@ -61,10 +62,9 @@ static void hand_over(struct space *space, uintptr_t va, const struct message *m
 	message_drop(message);
 }
 
-/* Make sure that pages can be mapped there. -E_NO_MEM. */
-static int prepare(struct space *space, const struct message_window *window)
+int message_prepare(uintptr_t window)
 {
-	return window->va < UTOP ? space_prepare(space, window->va, window->count) : 0;
+	return window < UTOP ? space_prepare(this_cpu()->env->space, window_va(window), window_count(window)) : 0;
 }
 
 /* --- Delivery --- */
@@ -77,7 +77,7 @@ static inline void write_record(struct env *to, const struct message *message, u
 	pub->env_ipc_recving = false;
 	pub->env_ipc_value = message->value;
 	pub->env_ipc_from = message->from;
-	pub->env_ipc_perm = n == 0 ? 0 : message->perm | (to->window.counted ? n << PERM_COUNT_SHIFT : 0);
+	pub->env_ipc_perm = n == 0 ? 0 : message->perm | (to->window % PGSIZE ? n << PERM_COUNT_SHIFT : 0);
 }
 
 /* Does `to`, whose lock is held, wait for a message that `from` may send? */
@@ -95,7 +95,7 @@ static inline bool accepts(const struct env *to, const struct env *from)
 static void deliver_pages(struct env *to, const struct message *message, uint32_t n) UNCHECKED_LOCKING
 {
 	struct space *space = to->space;
-	uintptr_t va = (uintptr_t)to->pub->env_ipc_dstva;
+	uintptr_t va = window_va(to->window);
 
 	/* From here on it is ours alone: nobody else finds it waiting. */
 	uint32_t serial = to->wait_serial;
@@ -317,10 +317,10 @@ int message_send(envid_t envid, const struct message *message, uint32_t timeout_
 	return 0;
 }
 
-static inline void open_window(struct env *env, const struct message_window *window)
+static inline void open_window(struct env *env, uintptr_t window)
 {
-	env->pub->env_ipc_dstva = (void *)window->va;
-	env->window = *window;
+	env->pub->env_ipc_dstva = (void *)window_va(window);
+	env->window = window;
 }
 
 /* Somebody waits, or is about to, for messages from this one alone. -E_BAD_ENV: it is not there. */
@@ -337,7 +337,7 @@ static int note_awaited(envid_t id) UNCHECKED_LOCKING
 }
 
 /* See message_receive; the window's tables are there. */
-static int receive(const struct message_window *window, envid_t from, uint32_t timeout_ms)
+static int receive(uintptr_t window, envid_t from, uint32_t timeout_ms)
 {
 	struct env *self = this_cpu()->env;
 	struct message message;
@@ -346,7 +346,7 @@ static int receive(const struct message_window *window, envid_t from, uint32_t t
 	open_window(self, window);
 	if (take_queued(self, from, &message, &sender)) {
 		uint32_t n = wanted(self, &message);
-		hand_over(self->space, window->va, &message, n);
+		hand_over(self->space, window_va(window), &message, n);
 		write_record(self, &message, n);
 		sender_wake(&sender, 0);
 		return 0;
@@ -364,90 +364,119 @@ static int receive(const struct message_window *window, envid_t from, uint32_t t
 	return 0;
 }
 
-int message_receive(const struct message_window *window, envid_t from, uint32_t timeout_ms)
+int message_receive(uintptr_t window, envid_t from, uint32_t timeout_ms)
 {
 	if (from && note_awaited(from) < 0)
 		return -E_BAD_ENV;
-	if (prepare(this_cpu()->env->space, window) < 0)
+	if (message_prepare(window) < 0)
 		return -E_NO_MEM;
 	return receive(window, from, timeout_ms);
 }
 
 /* --- Call, and reply and wait --- */
 
-/*
- * May the CPU go straight from self to `to`, which takes its message? Nothing may be wanted of either but that. Both are
- * locked.
- */
-static inline bool direct(const struct env *self, const struct env *to, const struct message *message)
+/* The CPU goes from self to `to`, which gets 0 as the result of its wait; self waits for a message from `from`. */
+static inline void hand_cpu_over(struct cpu *cpu, struct env *self, envid_t from, struct env *to)
 {
-	return !(message->count | to->suspended | to->frame_replaced | to->timed | self->suspended | self->dying) &&
-	       !this_cpu()->attention;
+	arch_env_save(self);
+	self->wait = ENV_WAIT_MESSAGE;
+	self->wait_serial++;
+	self->restarts = false;
+	self->sched = SCHED_OFF;
+	self->active = false; /* and the other is: their number stays */
+	self->pub->env_wait_for = from;
+	self->pub->env_wait = ENV_WAIT_MESSAGE;
+	self->pub->env_status = ENV_NOT_RUNNABLE;
+	arch_call_set_result(&to->pub->env_tf, 0);
+	to->wait = to->pub->env_wait = ENV_WAIT_NONE;
+	to->active = true;
+	to->sched = SCHED_RUNNING;
+	__atomic_store_n(&to->cpu, cpu, __ATOMIC_RELEASE);
+	if (unlikely(!arch_call_is_fast(&to->pub->env_tf)))
+		cpu->attention |= ATTEND_FRAME;
+	spin_unlock(&self->lock);
+	spin_unlock(&to->lock);
+	sched_run(cpu, to);
 }
 
 /*
- * Give the message to `to`, which waits for it and is locked, and the CPU with it, while the caller waits for one
- * from `from`. False: it cannot be done in this way; nothing has changed.
+ * Give a word to envid, which waits for it, and the CPU with it, while the caller waits for a message from `from`. False:
+ * it cannot be done in this way; nothing has changed.
  */
-static inline bool exchange(struct env *to, const struct message *message, const struct message_window *window, envid_t from)
-	UNCHECKED_LOCKING
+static inline bool exchange(envid_t envid, uint32_t value, uintptr_t window, envid_t from) UNCHECKED_LOCKING
 {
-	struct env *self = this_cpu()->env;
+	struct cpu *cpu = this_cpu();
+	struct env *self = cpu->env, *to = env_lock_id(envid);
 
-	if (unlikely(!spin_try_lock(&self->lock)))
+	if (unlikely(!to))
 		return false;
-	/* Who queues for us does so under our lock. */
-	if (unlikely(!direct(self, to, message) || (!from && !list_empty(&self->senders)))) {
-		spin_unlock(&self->lock);
+	if (unlikely(!accepts(to, self) || to->out_of_the_ordinary || !spin_try_lock(&self->lock))) {
+		spin_unlock(&to->lock);
 		return false;
 	}
-	write_record(to, message, 0);
+	/* Who queues for us does so under our lock. */
+	if (unlikely(self->out_of_the_ordinary || cpu->attention || (!from && !list_empty(&self->senders)))) {
+		spin_unlock(&self->lock);
+		spin_unlock(&to->lock);
+		return false;
+	}
+	struct Env *pub = to->pub;
+	pub->env_ipc_recving = false;
+	pub->env_ipc_value = value;
+	pub->env_ipc_from = self->pub->env_id;
+	pub->env_ipc_perm = 0;
 	open_window(self, window);
 	self->pub->env_ipc_recving = true;
-	to->was_awaited |= from != 0;
-	env_switch(self, from, to);
-	spin_unlock(&self->lock);
-	spin_unlock(&to->lock);
-	sched_run(to);
+	if (from)
+		to->was_awaited = true;
+	hand_cpu_over(cpu, self, from, to);
 	return true;
 }
 
-int message_call(envid_t envid, const struct message *message, const struct message_window *window) UNCHECKED_LOCKING
+bool message_call_direct(envid_t envid, uint32_t value, uintptr_t window)
+{
+	return exchange(envid, value, window, envid);
+}
+
+bool message_reply_direct(envid_t envid, uint32_t value, uintptr_t window)
+{
+	return exchange(envid, value, window, 0);
+}
+
+int message_call(envid_t envid, const struct message *message, uintptr_t window) UNCHECKED_LOCKING
 {
 	struct env *to, *self = this_cpu()->env;
 
-	if (prepare(self->space, window) < 0)
+	if (message_prepare(window) < 0)
 		return -E_NO_MEM;
 	int error = env_find(envid, false, &to);
 	if (error)
 		return error;
 	if (to == self)
 		return -E_IPC_NOT_RECV;
-	if (likely(accepts(to, self)) && likely(exchange(to, message, window, envid)))
-		return 0;
 	spin_unlock(&to->lock);
+	if (!message->count && message_call_direct(envid, message->value, window))
+		return 0;
 	open_window(self, window);
 	self->pub->env_ipc_recving = true;
 	send_later(to, envid, message, true, WAIT_FOREVER);
 	return 0;
 }
 
-int message_reply_wait(envid_t envid, const struct message *message, const struct message_window *window) UNCHECKED_LOCKING
+int message_reply_wait(envid_t envid, const struct message *message, uintptr_t window) UNCHECKED_LOCKING
 {
-	struct env *to = NULL, *self = this_cpu()->env;
+	struct env *to, *self = this_cpu()->env;
 
-	if (prepare(self->space, window) < 0)
+	if (message_prepare(window) < 0)
 		return -E_NO_MEM;
-	if (envid && env_find(envid, false, &to) == 0 && to != self) {
-		if (unlikely(!accepts(to, self))) {
-			spin_unlock(&to->lock);
-			message_drop(message);
-		} else {
-			if (likely(exchange(to, message, window, 0)))
-				return 0;
-			deliver(to, message);
-		}
+	if (!message->count && message_reply_direct(envid, message->value, window))
+		return 0;
+	if (!envid || env_find(envid, false, &to) < 0 || to == self) {
+		message_drop(message);
+	} else if (accepts(to, self)) {
+		deliver(to, message);
 	} else {
+		spin_unlock(&to->lock);
 		message_drop(message);
 	}
 	return receive(window, 0, WAIT_FOREVER);

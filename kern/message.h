@@ -31,12 +31,18 @@ struct message {
 	pfn_t page;     /* count 1: the page; more: a page of the kernel that lists them. References belong to the message */
 };
 
-/* Where pages are wanted: up to count from va on; va >= UTOP: none. counted: the receiver is told how many came. */
-struct message_window {
-	uintptr_t va;
-	uint32_t count;
-	bool counted;
-};
+/*
+ * A window is where a receiver wants pages: an address, and in the low 12 bits how many at most; 0 means one, and the
+ * receiver is not told how many came. At or above UTOP: none are wanted.
+ */
+static inline uintptr_t window_va(uintptr_t window)
+{
+	return window & ~(uintptr_t)(PGSIZE - 1);
+}
+static inline uint32_t window_count(uintptr_t window)
+{
+	return window % PGSIZE ? window % PGSIZE : 1;
+}
 
 /* Fill in the pages that self has at va, with perm at most: holds them. -E_INVAL, -E_NO_MEM. */
 int message_take_pages(struct message *message, uintptr_t va, uint32_t count);
@@ -53,11 +59,19 @@ int message_send(envid_t envid, const struct message *message, uint32_t timeout_
  * Receive into the caller's record, from `from` alone (0: anyone). 0; -E_NO_MEM; -E_BAD_ENV: no such environment;
  * -E_TIMEOUT with a timeout of 0. The caller may have blocked, and gets its result when it is woken.
  */
-int message_receive(const struct message_window *window, envid_t from, uint32_t timeout_ms);
+int message_receive(uintptr_t window, envid_t from, uint32_t timeout_ms);
 /* Send to envid, queueing if need be, and receive its answer. Errors and ownership as for message_send. */
-int message_call(envid_t envid, const struct message *message, const struct message_window *window);
+int message_call(envid_t envid, const struct message *message, uintptr_t window);
+/*
+ * The same two for a word and nothing else, by handing the CPU over, if the partner is ready for it: where possible.
+ * Else false, and nothing has happened. window: at or above UTOP, or its tables are there.
+ */
+bool message_call_direct(envid_t envid, uint32_t value, uintptr_t window);
+bool message_reply_direct(envid_t envid, uint32_t value, uintptr_t window);
+/* Make sure that pages can be mapped in a window. -E_NO_MEM. */
+int message_prepare(uintptr_t window);
 /* Send to envid (0: to nobody) if it waits for that, else drop the pages; then receive from anyone. -E_NO_MEM: neither. */
-int message_reply_wait(envid_t envid, const struct message *message, const struct message_window *window);
+int message_reply_wait(envid_t envid, const struct message *message, uintptr_t window);
 
 /*
  * env ends, or another wants to end its wait to send (its lock is held): its message goes. False: it has none, or

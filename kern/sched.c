@@ -1,4 +1,5 @@
 /* Scheduling: per-CPU round robin with stealing. See sched.h. */
+#include <arch/switch.h>
 #include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
@@ -209,8 +210,7 @@ static struct env *idle(struct cpu *cpu)
 	return env;
 }
 
-/* Give the CPU to env, which was taken from a queue or never stood in one. */
-static inline void run(struct cpu *cpu, struct env *env)
+void sched_run(struct cpu *cpu, struct env *env)
 {
 	struct Env *pub = env->pub;
 
@@ -223,11 +223,6 @@ static inline void run(struct cpu *cpu, struct env *env)
 	arch_env_load(env);
 	if (unlikely(!cpu->timer_running))
 		slice_begin(cpu);
-}
-
-void sched_run(struct env *env)
-{
-	run(this_cpu(), env);
 }
 
 /* A slice of the end of env, which was taken from a queue or from this CPU, which has no environment now. */
@@ -281,7 +276,7 @@ static void run_or_next(struct cpu *cpu, struct env *env)
 		if (!(env = next_ready(cpu)))
 			env = idle(cpu);
 	}
-	run(cpu, env);
+	sched_run(cpu, env);
 }
 
 static void run_next(struct cpu *cpu)

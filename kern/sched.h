@@ -45,7 +45,7 @@ void sched_take_apart(struct env *env);
  */
 void sched_attend(void);
 /* Give this CPU, which no environment runs on any more, to env, which has been made SCHED_RUNNING. */
-void sched_run(struct env *env);
+void sched_run(struct cpu *cpu, struct env *env);
 /* The time slice is over. */
 void sched_tick(void);
 

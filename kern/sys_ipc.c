@@ -42,17 +42,11 @@ static int pages_decode(struct message *message, uintptr_t srcva, uint32_t perm)
 	return error;
 }
 
-/* A window: its address, and in the low bits the pages that it has room for; 0 for one, not counted. -E_INVAL. */
-static inline int window_decode(struct message_window *window, uintptr_t word)
+static int window_check(uintptr_t window)
 {
-	uint32_t count = word % PGSIZE;
+	bool fits = window_count(window) <= MIN((uint32_t)MESSAGE_PAGES_MAX, (uint32_t)(UTOP - window_va(window)) / PGSIZE);
 
-	window->va = word - count;
-	window->counted = count != 0;
-	window->count = count ? count : 1;
-	if (window->va < UTOP && (count > MESSAGE_PAGES_MAX || window->count > (UTOP - window->va) / PGSIZE))
-		return -E_INVAL;
-	return 0;
+	return window >= UTOP || fits ? 0 : -E_INVAL;
 }
 
 static int send(envid_t envid, uint32_t value, uintptr_t srcva, uint32_t perm, uint32_t timeout)
@@ -81,7 +75,7 @@ int32_t sys_ipc_send(envid_t envid, uint32_t value, uintptr_t srcva, uint32_t pe
 	return send(envid, value, srcva, perm, timeout);
 }
 
-static int receive(const struct message_window *window, envid_t from, uint32_t timeout)
+static int receive(uintptr_t window, envid_t from, uint32_t timeout)
 {
 	int error = message_receive(window, from, timeout);
 
@@ -92,65 +86,59 @@ static int receive(const struct message_window *window, envid_t from, uint32_t t
 
 int32_t sys_ipc_recv(uintptr_t dstva)
 {
-	const struct message_window window = { .va = dstva, .count = 1 };
-
-	if (dstva < UTOP && dstva % PGSIZE)
-		return -E_INVAL;
-	return receive(&window, 0, WAIT_FOREVER);
+	if (dstva % PGSIZE) {
+		if (dstva < UTOP)
+			return -E_INVAL;
+		dstva = UTOP;
+	}
+	return receive(dstva, 0, WAIT_FOREVER);
 }
 
-int32_t sys_ipc_wait(uintptr_t window_word, envid_t from, uint32_t timeout)
+int32_t sys_ipc_wait(uintptr_t window, envid_t from, uint32_t timeout)
 {
-	struct message_window window;
-
 	if (from && env_check(from) < 0)
 		return -E_BAD_ENV;
-	int error = window_decode(&window, window_word);
-	return error ? error : receive(&window, from, timeout);
+	int error = window_check(window);
+	return error ? error : receive(window, from, timeout);
 }
 
-/* What a call or a reply consists of; envid 0: a reply to nobody. */
-static inline int exchange_decode(envid_t envid, struct message *message, uint32_t value, uintptr_t srcva, uint32_t perm,
-				  struct message_window *window, uintptr_t window_word)
+/* A call or an answer that may have pages, or has to wait. */
+static __attribute__((noinline)) int exchange(int (*do_it)(envid_t, const struct message *, uintptr_t), envid_t envid,
+					      struct message *message, uintptr_t srcva, uint32_t perm, uintptr_t window)
 {
-	message_init(message, value);
-	int error = window_decode(window, window_word);
-	if (likely(srcva >= UTOP && !error))
+	int error = window_check(window);
+
+	if (!error)
+		error = pages_decode(message, srcva, perm);
+	if (error)
+		return error;
+	error = do_it(envid, message, window);
+	if (unlikely(error == -E_NO_MEM) && reclaim())
+		error = do_it(envid, message, window);
+	if (error)
+		message_drop(message);
+	return error;
+}
+
+int32_t sys_ipc_call(envid_t envid, uint32_t value, uintptr_t srcva, uint32_t perm, uintptr_t window)
+{
+	struct message message;
+
+	if (likely(srcva >= UTOP && window >= UTOP) && likely(message_call_direct(envid, value, window)))
 		return 0;
-	/* The first check of all is last where the others cannot fail: message_call finds the environment anyway. */
-	if (envid && env_check(envid) < 0)
-		return -E_BAD_ENV;
-	return error ? error : pages_decode(message, srcva, perm);
+	int error = env_check(envid);
+	if (error)
+		return error;
+	message_init(&message, value);
+	return exchange(message_call, envid, &message, srcva, perm, window);
 }
 
-int32_t sys_ipc_call(envid_t envid, uint32_t value, uintptr_t srcva, uint32_t perm, uintptr_t window_word)
+int32_t sys_ipc_reply_wait(envid_t envid, uint32_t value, uintptr_t srcva, uint32_t perm, uintptr_t window)
 {
 	struct message message;
-	struct message_window window;
-	int error = exchange_decode(envid, &message, value, srcva, perm, &window, window_word);
 
-	if (unlikely(error))
-		return error;
-	error = message_call(envid, &message, &window);
-	if (unlikely(error == -E_NO_MEM) && reclaim())
-		error = message_call(envid, &message, &window);
-	if (unlikely(error))
-		message_drop(&message);
-	return error;
-}
-
-int32_t sys_ipc_reply_wait(envid_t envid, uint32_t value, uintptr_t srcva, uint32_t perm, uintptr_t window_word)
-{
-	struct message message;
-	struct message_window window;
-	int error = exchange_decode(0, &message, value, srcva, perm, &window, window_word);
-
-	if (unlikely(error))
-		return error;
-	error = message_reply_wait(envid, &message, &window);
-	if (unlikely(error == -E_NO_MEM) && reclaim())
-		error = message_reply_wait(envid, &message, &window);
-	if (unlikely(error))
-		message_drop(&message);
-	return error;
+	if (likely(srcva >= UTOP && window >= UTOP) && likely(message_reply_direct(envid, value, window)))
+		return 0;
+	message_init(&message, value);
+	return exchange(message_reply_wait, envid, &message, srcva, perm, window);
 }

@@ -6,6 +6,7 @@
  * woken (`restarts`), in its own address space.
  */
 #include <abi/error.h>
+#include <arch/switch.h>
 #include <abi/syscall.h>
 #include <kern/console.h>
 #include <kern/cpu.h>
@@ -50,28 +51,6 @@ uint32_t env_block(uint32_t wait, envid_t wait_for, bool restarts, uint32_t time
 	uint32_t serial = block(env, wait, wait_for, restarts, timeout_ms);
 	spin_unlock(&env->lock);
 	return serial;
-}
-
-void env_switch(struct env *self, envid_t from, struct env *to)
-{
-	struct cpu *cpu = this_cpu();
-
-	arch_env_save(self);
-	self->wait = ENV_WAIT_MESSAGE;
-	self->wait_serial++;
-	self->restarts = self->timed = false;
-	self->sched = SCHED_OFF;
-	self->active = false; /* and the other is: their number stays */
-	self->pub->env_wait_for = from;
-	self->pub->env_wait = ENV_WAIT_MESSAGE;
-	self->pub->env_status = ENV_NOT_RUNNABLE;
-	arch_call_set_result(&to->pub->env_tf, 0);
-	to->wait = to->pub->env_wait = ENV_WAIT_NONE;
-	to->active = true;
-	to->sched = SCHED_RUNNING;
-	__atomic_store_n(&to->cpu, cpu, __ATOMIC_RELEASE);
-	if (unlikely(!arch_call_is_fast(&to->pub->env_tf)))
-		cpu->attention |= ATTEND_FRAME;
 }
 
 /* Its wait is over. */

@@ -7,32 +7,13 @@
 #include <kern/trap.h>
 #include <kern/user.h>
 #include <arch/features.h>
+#include <arch/switch.h>
 #include "tables.h"
 #include "userword.h"
 
 #define FL_USER (FL_CF | FL_PF | FL_AF | FL_ZF | FL_SF | FL_TF | FL_DF | FL_OF | FL_NT | FL_RF | FL_AC | FL_ID)
 #define MXCSR_RESET 0x1F80 /* SDM vol. 1, 10.2.3: all exceptions masked */
 #define FCW_RESET 0x037F   /* 8.1.5: the same, and double extended precision */
-
-static void fpu_save(uint8_t *area)
-{
-	if (likely(features.fxsave_only))
-		__asm__ volatile("fxsave (%0)" : : "r"(area) : "memory");
-	else if (features.xsave)
-		__asm__ volatile("xsave (%0)" : : "r"(area), "a"(-1), "d"(-1) : "memory");
-	else
-		__asm__ volatile("fnsave (%0); frstor (%0)" : : "r"(area) : "memory");
-}
-
-static void fpu_load(const uint8_t *area)
-{
-	if (likely(features.fxsave_only))
-		__asm__ volatile("fxrstor (%0)" : : "r"(area) : "memory");
-	else if (features.xsave)
-		__asm__ volatile("xrstor (%0)" : : "r"(area), "a"(-1), "d"(-1) : "memory");
-	else /* frstor, unlike fxrstor, first raises what the program before has left pending: SDM vol. 1, 8.6 */
-		__asm__ volatile("fnclex; frstor (%0)" : : "r"(area) : "memory");
-}
 
 /*
  * The state after a reset, in the form that fpu_load takes: SDM vol. 1, tables 8-1 and 10-2. xrstor takes a component
@@ -50,67 +31,6 @@ void arch_env_reset_fpu(struct env *env)
 		*(uint32_t *)area = FCW_RESET;
 		*(uint32_t *)(area + 8) = 0xFFFF; /* all registers are empty */
 	}
-}
-
-/* Copy a frame, through FPU registers that hold nothing of value at the moment. */
-static inline void frame_copy(struct Trapframe *to, const struct Trapframe *from)
-{
-	uint32_t last;
-
-	if (unlikely(!features.sse)) {
-		*to = *from;
-		return;
-	}
-	__asm__ volatile("movups (%2), %%xmm0; movups 16(%2), %%xmm1; movups 32(%2), %%xmm2; movups 48(%2), %%xmm3\n\t"
-			 "movl 64(%2), %0\n\t"
-			 "movups %%xmm0, (%1); movups %%xmm1, 16(%1); movups %%xmm2, 32(%1); movups %%xmm3, 48(%1)\n\t"
-			 "movl %0, 64(%1)"
-			 : "=&r"(last)
-			 : "r"(to), "r"(from)
-			 : "memory");
-}
-
-/* The program's FPU registers are lost: they are in env from here on. */
-void arch_env_save(struct env *env)
-{
-	const struct arch_frame *frame = (struct arch_frame *)this_cpu()->arch.stack_top - 1;
-	uint32_t gs;
-
-	fpu_save(env->arch.fpu);
-	frame_copy(&env->pub->env_tf, &frame->tf);
-	/* A call by sysenter that is still under way has not got its trap flag back yet. */
-	if (unlikely(this_cpu()->attention & ATTEND_STEP))
-		env->pub->env_tf.tf_eflags |= FL_TF;
-	env->pub->env_tf.tf_regs.reg_oesp = 0; /* a kernel address, in a record that all may read */
-	env->arch.fs = frame->fs;
-	__asm__ volatile("movl %%gs, %0" : "=r"(gs));
-	env->arch.gs = gs;
-}
-
-/* Only what a program has loaded itself: it can fail if that was in another mode (see arch_trap_vm86). Then it is 0. */
-static inline void load_gs(uint32_t gs)
-{
-	__asm__ volatile("1:\tmovl %0, %%gs\n\t"
-			 ".pushsection .text.unlikely\n"
-			 "2:\txorl %0, %0\n\t"
-			 "jmp 1b\n\t"
-			 ".popsection\n\t"
-			 ".pushsection .fixups, \"a\"\n\t"
-			 ".long 1b, 2b\n\t"
-			 ".popsection"
-			 : "+r"(gs));
-}
-
-void arch_env_load(const struct env *env)
-{
-	struct cpu *cpu = this_cpu();
-	struct arch_frame *frame = (struct arch_frame *)cpu->arch.stack_top - 1;
-
-	frame_copy(&frame->tf, &env->pub->env_tf);
-	frame->fs = env->arch.fs;
-	cpu->arch.tables->gdt[GD_TLS / 8] = env->arch.tls;
-	load_gs(env->arch.gs);
-	fpu_load(env->arch.fpu);
 }
 
 void arch_env_init(struct env *env, uintptr_t entry, uintptr_t stack)

@@ -93,6 +93,7 @@ void tables_load(struct cpu *cpu, uint32_t df_stack)
 		uint32_t base;
 	} pointer;
 
+	cpu->arch.tls = &tables->gdt[GD_TLS / 8];
 	tables->gdt[GD_KT / 8] = segment(0, 0xFFFFF, 0x9A, 0xC);
 	tables->gdt[GD_KD / 8] = segment(0, 0xFFFFF, 0x92, 0xC);
 	tables->gdt[GD_UT / 8] = segment(0, 0xFFFFF, 0xFA, 0xC);

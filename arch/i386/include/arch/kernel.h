@@ -16,6 +16,7 @@ struct cpu;
 struct arch_cpu {
 	uint32_t stack_top;        /* virtual address past the kernel stack */
 	struct arch_tables *tables; /* descriptor tables and task segments */
+	uint64_t *tls;             /* the descriptor of GD_TLS in them */
 	pte_t *windows;            /* page-table entries of this CPU's windows */
 	uint32_t window_base;      /* and the address of the first */
 	uint32_t fault_address;    /* where the last copy from or to user memory failed */
