@@ -8,6 +8,7 @@
 #define SYSCALL3 SYSCALL0
 #define SYSCALL4 SYSCALL0
 #define SYSCALL5 SYSCALL0
+#define SYSCALL5F SYSCALL0
 enum {
 #include <abi/syscall.def>
 	NSYSCALLS
@@ -18,6 +19,7 @@ enum {
 #undef SYSCALL3
 #undef SYSCALL4
 #undef SYSCALL5
+#undef SYSCALL5F
 
 /* A page count within a permission word: see syscall.def. */
 #define PERM_COUNT_SHIFT 12

@@ -100,9 +100,13 @@ size_t arch_copy_user(void *to, const void *from, size_t n, uintptr_t *fault);
 /* The frame at the top of this CPU's stack, or of another's: to look at, since that may run meanwhile. */
 struct Trapframe *arch_frame(void);
 const struct Trapframe *arch_frame_of(const struct cpu *cpu);
-/* Save what the frame and the CPU hold into env (the FPU's registers are lost then), or load them from it. */
+/*
+ * Save what the frame and the calling CPU hold into env (the FPU's registers are lost then; _plain: while nothing is to be
+ * attended to), or load them from it.
+ */
 /* inline, in <arch/switch.h>: void arch_env_save(struct env *env); */
-/* inline, in <arch/switch.h>: void arch_env_load(const struct env *env); */
+/* inline, in <arch/switch.h>: void arch_env_save_plain(const struct cpu *cpu, struct env *env); */
+/* inline, in <arch/switch.h>: void arch_env_load(struct cpu *cpu, const struct env *env); */
 /* Set up env's registers: start at entry with the stack pointer, everything else zero; FPU as after reset. */
 void arch_env_init(struct env *env, uintptr_t entry, uintptr_t stack);
 /* Give child the registers and FPU state of the environment that is in this system call, and the result 0. */

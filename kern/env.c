@@ -136,6 +136,7 @@ int env_create(struct env *parent, struct space *space, struct env **made) UNCHE
 	pub->env_exception_stack = UXSTACKTOP;
 	env->dying = env->ends_space = env->active = env->restarts = env->left_space = env->first = env->ended_itself = false;
 	env->frame_replaced = env->timed = env->unparked = env->was_awaited = false;
+	env->open_to = 0;
 	env->suspended = true;
 	env->wait = ENV_WAIT_NONE;
 	env->space = space;
@@ -197,9 +198,18 @@ int env_space_pin(envid_t id, struct space **space)
 	return 0;
 }
 
+/* It waits for a message by a call that can be left in the fast way, and nothing else is the matter with it. */
+static bool is_open(const struct env *env)
+{
+	return env->wait == ENV_WAIT_MESSAGE && !env->out_of_the_ordinary && !env->sending_to &&
+	       arch_call_is_fast(&env->pub->env_tf);
+}
+
 void env_publish(struct env *env)
 {
 	struct Env *pub = env->pub;
+
+	env->open_to = !is_open(env) ? 0 : pub->env_wait_for ? pub->env_wait_for : OPEN_TO_ALL;
 
 	pub->env_wait = env->suspended ? (uint32_t)ENV_WAIT_SUSPENDED : env->wait;
 	if (env->dying)

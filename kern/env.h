@@ -23,6 +23,7 @@
 #include <kern/sched.h>
 #include <kern/space.h>
 
+#define OPEN_TO_ALL -1
 #define ENV_NOTICES 16 /* ends of others that an environment remembers until it asks */
 
 struct env_notice {
@@ -50,8 +51,9 @@ struct env {
 		};
 		uint32_t out_of_the_ordinary; /* one of those */
 	};
+	envid_t open_to; /* who may hand it a word and the CPU at once: an id, OPEN_TO_ALL, or 0: nobody; see env_publish */
 	uint32_t wait_serial; /* counts its waits */
-	bool restarts;   /* the call it waits in happens again when it is woken, unless it is interrupted */
+	bool restarts;   /* (false while it does not wait) the call it waits in happens again when it is woken, unless it is interrupted */
 	uint32_t wait;   /* ENV_WAIT_: what it waits for */
 	struct deadline deadline; /* of that wait */
 	int status;      /* how it ended */
@@ -124,6 +126,13 @@ static inline struct env *env_lock_id(envid_t id) UNCHECKED_LOCKING
 		return env;
 	spin_unlock(&env->lock);
 	return NULL;
+}
+
+/* From now on env wants pages there: see message.h. */
+static inline void env_open_window(struct env *env, uintptr_t window)
+{
+	env->pub->env_ipc_dstva = (void *)window_va(window);
+	env->window = window;
 }
 
 /*

@@ -1,7 +1,6 @@
 /* Messages: see message.h. */
 #include <abi/error.h>
 #include <abi/syscall.h>
-#include <arch/switch.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/message.h>
@@ -100,6 +99,7 @@ static void deliver_pages(struct env *to, const struct message *message, uint32_
 	/* From here on it is ours alone: nobody else finds it waiting. */
 	uint32_t serial = to->wait_serial;
 	to->wait = ENV_WAIT_DELIVERY;
+	to->open_to = 0;
 	space_pin(space);
 	spin_unlock(&to->lock);
 	hand_over(space, va, message, n);
@@ -122,9 +122,9 @@ static void deliver(struct env *to, const struct message *message) UNCHECKED_LOC
 		return;
 	}
 	write_record(to, message, 0);
+	message_drop(message); /* before anyone can know that it has come */
 	env_end_wait(to, 0);
 	spin_unlock(&to->lock);
-	message_drop(message);
 }
 
 /* --- The queue of those who send --- */
@@ -317,12 +317,6 @@ int message_send(envid_t envid, const struct message *message, uint32_t timeout_
 	return 0;
 }
 
-static inline void open_window(struct env *env, uintptr_t window)
-{
-	env->pub->env_ipc_dstva = (void *)window_va(window);
-	env->window = window;
-}
-
 /* Somebody waits, or is about to, for messages from this one alone. -E_BAD_ENV: it is not there. */
 static int note_awaited(envid_t id) UNCHECKED_LOCKING
 {
@@ -343,7 +337,7 @@ static int receive(uintptr_t window, envid_t from, uint32_t timeout_ms)
 	struct message message;
 	struct sender sender;
 
-	open_window(self, window);
+	env_open_window(self, window);
 	if (take_queued(self, from, &message, &sender)) {
 		uint32_t n = wanted(self, &message);
 		hand_over(self->space, window_va(window), &message, n);
@@ -375,74 +369,6 @@ int message_receive(uintptr_t window, envid_t from, uint32_t timeout_ms)
 
 /* --- Call, and reply and wait --- */
 
-/* The CPU goes from self to `to`, which gets 0 as the result of its wait; self waits for a message from `from`. */
-static inline void hand_cpu_over(struct cpu *cpu, struct env *self, envid_t from, struct env *to)
-{
-	arch_env_save(self);
-	self->wait = ENV_WAIT_MESSAGE;
-	self->wait_serial++;
-	self->restarts = false;
-	self->sched = SCHED_OFF;
-	self->active = false; /* and the other is: their number stays */
-	self->pub->env_wait_for = from;
-	self->pub->env_wait = ENV_WAIT_MESSAGE;
-	self->pub->env_status = ENV_NOT_RUNNABLE;
-	arch_call_set_result(&to->pub->env_tf, 0);
-	to->wait = to->pub->env_wait = ENV_WAIT_NONE;
-	to->active = true;
-	to->sched = SCHED_RUNNING;
-	__atomic_store_n(&to->cpu, cpu, __ATOMIC_RELEASE);
-	if (unlikely(!arch_call_is_fast(&to->pub->env_tf)))
-		cpu->attention |= ATTEND_FRAME;
-	spin_unlock(&self->lock);
-	spin_unlock(&to->lock);
-	sched_run(cpu, to);
-}
-
-/*
- * Give a word to envid, which waits for it, and the CPU with it, while the caller waits for a message from `from`. False:
- * it cannot be done in this way; nothing has changed.
- */
-static inline bool exchange(envid_t envid, uint32_t value, uintptr_t window, envid_t from) UNCHECKED_LOCKING
-{
-	struct cpu *cpu = this_cpu();
-	struct env *self = cpu->env, *to = env_lock_id(envid);
-
-	if (unlikely(!to))
-		return false;
-	if (unlikely(!accepts(to, self) || to->out_of_the_ordinary || !spin_try_lock(&self->lock))) {
-		spin_unlock(&to->lock);
-		return false;
-	}
-	/* Who queues for us does so under our lock. */
-	if (unlikely(self->out_of_the_ordinary || cpu->attention || (!from && !list_empty(&self->senders)))) {
-		spin_unlock(&self->lock);
-		spin_unlock(&to->lock);
-		return false;
-	}
-	struct Env *pub = to->pub;
-	pub->env_ipc_recving = false;
-	pub->env_ipc_value = value;
-	pub->env_ipc_from = self->pub->env_id;
-	pub->env_ipc_perm = 0;
-	open_window(self, window);
-	self->pub->env_ipc_recving = true;
-	if (from)
-		to->was_awaited = true;
-	hand_cpu_over(cpu, self, from, to);
-	return true;
-}
-
-bool message_call_direct(envid_t envid, uint32_t value, uintptr_t window)
-{
-	return exchange(envid, value, window, envid);
-}
-
-bool message_reply_direct(envid_t envid, uint32_t value, uintptr_t window)
-{
-	return exchange(envid, value, window, 0);
-}
-
 int message_call(envid_t envid, const struct message *message, uintptr_t window) UNCHECKED_LOCKING
 {
 	struct env *to, *self = this_cpu()->env;
@@ -455,9 +381,7 @@ int message_call(envid_t envid, const struct message *message, uintptr_t window)
 	if (to == self)
 		return -E_IPC_NOT_RECV;
 	spin_unlock(&to->lock);
-	if (!message->count && message_call_direct(envid, message->value, window))
-		return 0;
-	open_window(self, window);
+	env_open_window(self, window);
 	self->pub->env_ipc_recving = true;
 	send_later(to, envid, message, true, WAIT_FOREVER);
 	return 0;
@@ -469,8 +393,6 @@ int message_reply_wait(envid_t envid, const struct message *message, uintptr_t w
 
 	if (message_prepare(window) < 0)
 		return -E_NO_MEM;
-	if (!message->count && message_reply_direct(envid, message->value, window))
-		return 0;
 	if (!envid || env_find(envid, false, &to) < 0 || to == self) {
 		message_drop(message);
 	} else if (accepts(to, self)) {

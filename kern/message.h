@@ -62,12 +62,6 @@ int message_send(envid_t envid, const struct message *message, uint32_t timeout_
 int message_receive(uintptr_t window, envid_t from, uint32_t timeout_ms);
 /* Send to envid, queueing if need be, and receive its answer. Errors and ownership as for message_send. */
 int message_call(envid_t envid, const struct message *message, uintptr_t window);
-/*
- * The same two for a word and nothing else, by handing the CPU over, if the partner is ready for it: where possible.
- * Else false, and nothing has happened. window: at or above UTOP, or its tables are there.
- */
-bool message_call_direct(envid_t envid, uint32_t value, uintptr_t window);
-bool message_reply_direct(envid_t envid, uint32_t value, uintptr_t window);
 /* Make sure that pages can be mapped in a window. -E_NO_MEM. */
 int message_prepare(uintptr_t window);
 /* Send to envid (0: to nobody) if it waits for that, else drop the pages; then receive from anyone. -E_NO_MEM: neither. */

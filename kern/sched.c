@@ -1,5 +1,4 @@
 /* Scheduling: per-CPU round robin with stealing. See sched.h. */
-#include <arch/switch.h>
 #include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
@@ -8,7 +7,7 @@
 #include <kern/rest.h>
 #include <kern/sched.h>
 #include <kern/selftest.h>
-#include <kern/space_load.h>
+#include <kern/sched_run.h>
 #include <kern/trap.h>
 #include <kern/verify.h>
 
@@ -210,17 +209,9 @@ static struct env *idle(struct cpu *cpu)
 	return env;
 }
 
-void sched_run(struct cpu *cpu, struct env *env)
+static inline void run(struct cpu *cpu, struct env *env)
 {
-	struct Env *pub = env->pub;
-
-	cpu->env = env;
-	cpu->switches++;
-	pub->env_status = ENV_RUNNING;
-	pub->env_cpunum = cpu->number;
-	pub->env_runs++;
-	space_load(env->space);
-	arch_env_load(env);
+	sched_run(cpu, env);
 	if (unlikely(!cpu->timer_running))
 		slice_begin(cpu);
 }
@@ -276,7 +267,7 @@ static void run_or_next(struct cpu *cpu, struct env *env)
 		if (!(env = next_ready(cpu)))
 			env = idle(cpu);
 	}
-	sched_run(cpu, env);
+	run(cpu, env);
 }
 
 static void run_next(struct cpu *cpu)

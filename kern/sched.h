@@ -44,8 +44,6 @@ void sched_take_apart(struct env *env);
  * run, idling until there is one. Afterwards the frame at the top of the stack is that environment's.
  */
 void sched_attend(void);
-/* Give this CPU, which no environment runs on any more, to env, which has been made SCHED_RUNNING. */
-void sched_run(struct cpu *cpu, struct env *env);
 /* The time slice is over. */
 void sched_tick(void);
 

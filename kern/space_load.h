@@ -6,9 +6,8 @@
 #include <kern/space.h>
 
 /* Use it on this CPU; NULL: the kernel's own. */
-static inline void space_load(struct space *space)
+static inline void space_load_on(struct cpu *cpu, struct space *space)
 {
-	struct cpu *cpu = this_cpu();
 	struct space *old = cpu->space;
 	uint32_t bit = 1u << cpu->number;
 
@@ -21,6 +20,11 @@ static inline void space_load(struct space *space)
 	arch_space_load(space ? &space->arch : NULL);
 	if (old)
 		atomic_and(&old->loaded, ~bit);
+}
+
+static inline void space_load(struct space *space)
+{
+	space_load_on(this_cpu(), space);
 }
 
 #endif

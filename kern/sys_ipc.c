@@ -5,6 +5,7 @@
 #include <kern/env.h>
 #include <kern/message.h>
 #include <kern/reclaim.h>
+#include <kern/sched_run.h>
 #include <kern/space.h>
 #include <kern/syscall.h>
 
@@ -102,43 +103,123 @@ int32_t sys_ipc_wait(uintptr_t window, envid_t from, uint32_t timeout)
 	return error ? error : receive(window, from, timeout);
 }
 
-/* A call or an answer that may have pages, or has to wait. */
-static __attribute__((noinline)) int exchange(int (*do_it)(envid_t, const struct message *, uintptr_t), envid_t envid,
-					      struct message *message, uintptr_t srcva, uint32_t perm, uintptr_t window)
+/* --- Call, and reply and wait: the fast way first, and then in full. --- */
+
+/* self, which runs on this CPU, waits for a message from `from` (0: anyone) in `window`. */
+static inline void wait_from(struct cpu *cpu, struct env *self, envid_t from, uintptr_t window)
 {
-	int error = window_check(window);
+	struct Env *pub = self->pub;
+
+	arch_env_save_plain(cpu, self);
+	self->wait = ENV_WAIT_MESSAGE;
+	self->wait_serial++;
+	self->sched = SCHED_OFF;
+	self->active = false; /* and its partner is: their number stays */
+	pub->env_wait_for = from;
+	pub->env_wait = ENV_WAIT_MESSAGE;
+	pub->env_status = ENV_NOT_RUNNABLE;
+	pub->env_ipc_recving = true;
+	if (self->window != window)
+		env_open_window(self, window);
+	if (likely(arch_call_is_fast(&pub->env_tf)))
+		self->open_to = from ? from : OPEN_TO_ALL;
+}
+
+/* `to`, which waits for a message, has got this word and is to run on this CPU. */
+static inline void wake_with(struct env *to, envid_t from, uint32_t value, struct cpu *cpu)
+{
+	struct Env *pub = to->pub;
+
+	pub->env_ipc_recving = false;
+	pub->env_ipc_value = value;
+	pub->env_ipc_from = from;
+	pub->env_ipc_perm = 0;
+	pub->env_wait = ENV_WAIT_NONE;
+	to->wait = ENV_WAIT_NONE;
+	to->open_to = 0;
+	to->active = true;
+	to->sched = SCHED_RUNNING;
+	__atomic_store_n(&to->cpu, cpu, __ATOMIC_RELEASE);
+}
+
+/*
+ * Give a word to envid, which waits for it, and the CPU with it, while the caller waits for a message from `from`. False:
+ * it cannot be done in this way; nothing has changed. The result that the entry code puts into the frame is, after that,
+ * the partner's: 0.
+ */
+static inline __attribute__((always_inline)) bool exchange(envid_t envid, uint32_t value, uintptr_t window, envid_t from) UNCHECKED_LOCKING
+{
+	struct cpu *cpu = this_cpu();
+	struct env *self = cpu->env, *to = env_lock_id(envid);
+	envid_t id = self->pub->env_id;
+
+	if (unlikely(!to))
+		return false;
+	if (unlikely((to->open_to != id && to->open_to != OPEN_TO_ALL) || !spin_try_lock(&self->lock)))
+		goto refused;
+	/* Who queues for us does so under our lock. */
+	if (unlikely(self->out_of_the_ordinary || cpu->attention || (!from && !list_empty(&self->senders)))) {
+		spin_unlock(&self->lock);
+		goto refused;
+	}
+	if (from)
+		to->was_awaited = true;
+	wait_from(cpu, self, from, window);
+	wake_with(to, id, value, cpu);
+	spin_unlock(&self->lock);
+	spin_unlock(&to->lock);
+	sched_run(cpu, to);
+	return true;
+refused:
+	spin_unlock(&to->lock);
+	return false;
+}
+
+/* A call or an answer that has pages, or is not taken at once: the arguments stand in the frame. */
+static __attribute__((noinline)) int in_full(int (*do_it)(envid_t, const struct message *, uintptr_t), const struct Trapframe *tf)
+{
+	envid_t envid = arch_call_argument(tf, 0);
+	uintptr_t srcva = arch_call_argument(tf, 2), window = arch_call_argument(tf, 3);
+	struct message message;
+	int error = do_it == message_call ? env_check(envid) : 0;
 
 	if (!error)
-		error = pages_decode(message, srcva, perm);
+		error = window_check(window);
+	message_init(&message, arch_call_argument(tf, 1));
+	if (!error && srcva < UTOP)
+		error = pages_decode(&message, srcva, arch_call_argument(tf, 4));
 	if (error)
 		return error;
-	error = do_it(envid, message, window);
+	error = do_it(envid, &message, window);
 	if (unlikely(error == -E_NO_MEM) && reclaim())
-		error = do_it(envid, message, window);
+		error = do_it(envid, &message, window);
 	if (error)
-		message_drop(message);
+		message_drop(&message);
 	return error;
 }
 
-int32_t sys_ipc_call(envid_t envid, uint32_t value, uintptr_t srcva, uint32_t perm, uintptr_t window)
+/* May an exchange with these arguments be tried: a word alone goes, and where pages are wanted there are tables for them? */
+static inline bool plain(uintptr_t srcva, uintptr_t window)
 {
-	struct message message;
-
-	if (likely(srcva >= UTOP && window >= UTOP) && likely(message_call_direct(envid, value, window)))
-		return 0;
-	int error = env_check(envid);
-	if (error)
-		return error;
-	message_init(&message, value);
-	return exchange(message_call, envid, &message, srcva, perm, window);
+	return srcva >= UTOP && (likely(window >= UTOP) || (window_check(window) == 0 && message_prepare(window) == 0));
 }
 
-int32_t sys_ipc_reply_wait(envid_t envid, uint32_t value, uintptr_t srcva, uint32_t perm, uintptr_t window)
+int32_t sys_ipc_call(const struct Trapframe *tf)
 {
-	struct message message;
+	envid_t envid = arch_call_argument(tf, 0);
+	uintptr_t window = arch_call_argument(tf, 3);
 
-	if (likely(srcva >= UTOP && window >= UTOP) && likely(message_reply_direct(envid, value, window)))
+	if (likely(plain(arch_call_argument(tf, 2), window)) && likely(exchange(envid, arch_call_argument(tf, 1), window, envid)))
 		return 0;
-	message_init(&message, value);
-	return exchange(message_reply_wait, envid, &message, srcva, perm, window);
+	return in_full(message_call, tf);
+}
+
+int32_t sys_ipc_reply_wait(const struct Trapframe *tf)
+{
+	envid_t envid = arch_call_argument(tf, 0);
+	uintptr_t window = arch_call_argument(tf, 3);
+
+	if (likely(plain(arch_call_argument(tf, 2), window)) && likely(exchange(envid, arch_call_argument(tf, 1), window, 0)))
+		return 0;
+	return in_full(message_reply_wait, tf);
 }

@@ -41,6 +41,11 @@
 	{                                                                                                        \
 		return sys_##name(ARG(t0, 0), ARG(t1, 1), ARG(t2, 2), ARG(t3, 3), ARG(t4, 4));                   \
 	}
+#define SYSCALL5F(number, name, ...)                                                                             \
+	static int32_t call_##name(const struct Trapframe *tf)                                                   \
+	{                                                                                                        \
+		return sys_##name(tf);                                                                           \
+	}
 #include <abi/syscall.def>
 #undef SYSCALL0
 #undef SYSCALL1
@@ -48,6 +53,7 @@
 #undef SYSCALL3
 #undef SYSCALL4
 #undef SYSCALL5
+#undef SYSCALL5F
 
 #define SYSCALL0(number, name, ...) +1
 #define SYSCALL1 SYSCALL0
@@ -55,6 +61,7 @@
 #define SYSCALL3 SYSCALL0
 #define SYSCALL4 SYSCALL0
 #define SYSCALL5 SYSCALL0
+#define SYSCALL5F SYSCALL0
 static_assert(0
 #include <abi/syscall.def>
 	      == NSYSCALLS, "each number up to the last has its call");

@@ -18,6 +18,7 @@
 #define SYSCALL4(number, name, t0, a0, t1, a1, t2, a2, t3, a3) int32_t sys_##name(t0 a0, t1 a1, t2 a2, t3 a3);
 #define SYSCALL5(number, name, t0, a0, t1, a1, t2, a2, t3, a3, t4, a4)                                           \
 	int32_t sys_##name(t0 a0, t1 a1, t2 a2, t3 a3, t4 a4);
+#define SYSCALL5F(number, name, ...) int32_t sys_##name(const struct Trapframe *tf);
 #include <abi/syscall.def>
 #undef U
 #undef SYSCALL0
@@ -26,6 +27,7 @@
 #undef SYSCALL3
 #undef SYSCALL4
 #undef SYSCALL5
+#undef SYSCALL5F
 
 /* Are the low bits of a permission word within what programs may ask for? */
 static inline bool perm_valid(uint32_t perm)

@@ -57,6 +57,7 @@ uint32_t env_block(uint32_t wait, envid_t wait_for, bool restarts, uint32_t time
 static inline void unblock(struct env *env) REQUIRES(env->lock)
 {
 	env->wait = ENV_WAIT_NONE;
+	env->restarts = false;
 	if (unlikely(env->timed)) {
 		deadline_cancel(env);
 		env->timed = false;
@@ -104,14 +105,14 @@ static bool give_up(struct env *env, int error) REQUIRES(env->lock)
 		return false;
 	if (env->wait == ENV_WAIT_CONSOLE)
 		console_forget(env);
-	unblock(env);
-	env->pub->env_ipc_recving = false;
 	if (env->frame_replaced)
 		env->frame_replaced = false;
 	else if (env->restarts)
 		arch_call_finish(tf, error);
 	else
 		arch_call_set_result(tf, error);
+	env->pub->env_ipc_recving = false;
+	unblock(env);
 	return true;
 }
 

@@ -26,6 +26,7 @@ struct call {
 	{ number, #name, 4, { #ta, #tb, #tc, #td }, { #a, #b, #c, #d } },
 #define SYSCALL5(number, name, ta, a, tb, b, tc, c, td, d, te, e)                                                \
 	{ number, #name, 5, { #ta, #tb, #tc, #td, #te }, { #a, #b, #c, #d, #e } },
+#define SYSCALL5F SYSCALL5
 static const struct call calls[] = {
 #include <abi/syscall.def>
 };
@@ -35,6 +36,7 @@ static const struct call calls[] = {
 #undef SYSCALL3
 #undef SYSCALL4
 #undef SYSCALL5
+#undef SYSCALL5F
 
 /* --- Numbers: one stream an environment, from which all that it does follows --- */
 

@@ -73,6 +73,7 @@ return_iret:
 #define SYSCALL3 SYSCALL0
 #define SYSCALL4 SYSCALL0
 #define SYSCALL5 SYSCALL0
+#define SYSCALL5F SYSCALL0
 #include <abi/syscall.def>
 
 /*

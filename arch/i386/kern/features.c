@@ -73,7 +73,7 @@ void features_init(void)
 	features.fxsr = edx & EDX_FXSR;
 	features.sse = features.fxsr && edx & EDX_SSE;
 	features.xsave = features.sse && xsave_works(leaves, ecx);
-	features.fxsave_only = features.fxsr && !features.xsave;
+	features.plain_fpu = features.sse && !features.xsave;
 	features.smep = ebx7 & EBX7_SMEP;
 	features.smap = ebx7 & EBX7_SMAP;
 }

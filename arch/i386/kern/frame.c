@@ -15,6 +15,26 @@
 #define MXCSR_RESET 0x1F80 /* SDM vol. 1, 10.2.3: all exceptions masked */
 #define FCW_RESET 0x037F   /* 8.1.5: the same, and double extended precision */
 
+void arch_fpu_save(uint8_t *area)
+{
+	if (features.xsave)
+		__asm__ volatile("xsave (%0)" : : "r"(area), "a"(-1), "d"(-1) : "memory");
+	else if (features.fxsr)
+		__asm__ volatile("fxsave (%0)" : : "r"(area) : "memory");
+	else
+		__asm__ volatile("fnsave (%0); frstor (%0)" : : "r"(area) : "memory");
+}
+
+void arch_fpu_load(const uint8_t *area)
+{
+	if (features.xsave)
+		__asm__ volatile("xrstor (%0)" : : "r"(area), "a"(-1), "d"(-1) : "memory");
+	else if (features.fxsr)
+		__asm__ volatile("fxrstor (%0)" : : "r"(area) : "memory");
+	else /* frstor, unlike fxrstor, first raises what the program before has left pending: SDM vol. 1, 8.6 */
+		__asm__ volatile("fnclex; frstor (%0)" : : "r"(area) : "memory");
+}
+
 /*
  * The state after a reset, in the form that fpu_load takes: SDM vol. 1, tables 8-1 and 10-2. xrstor takes a component
  * whose bit in the header, the 64 bytes after fxsave's, is 0 for reset: 13.6.
@@ -52,7 +72,7 @@ void arch_env_inherit(struct env *child)
 	const struct env *self = this_cpu()->env;
 
 	arch_env_save(child);
-	fpu_load(child->arch.fpu); /* the caller goes on with it */
+	arch_fpu_load(child->arch.fpu); /* the caller goes on with it */
 	child->arch.tls = self->arch.tls;
 	arch_call_set_result(&child->pub->env_tf, 0);
 }

@@ -25,21 +25,20 @@ static inline uintptr_t ipc_window(const void *va, size_t count)
 	return (uintptr_t)va | count;
 }
 
-static inline uintptr_t libos_ipc_pages(const void *va)
-{
-	return va ? (uintptr_t)va : UTOP;
-}
-
 /* Send value to envid and wait for its answer. */
 static inline int sys_ipc_call(envid_t envid, uint32_t value, const void *va, int perm, uintptr_t window)
 {
-	return libos_sys_ipc_call(envid, value, libos_ipc_pages(va), (uint32_t)perm, window);
+	if (!va) /* four arguments are cheaper than five, and perm is not looked at */
+		return libos_call4(SYS_ipc_call, (uint32_t)envid, value, UTOP, window);
+	return libos_sys_ipc_call(envid, value, (uintptr_t)va, window, (uint32_t)perm);
 }
 
 /* Answer envid (0: nobody), if it waits for that, and wait for the next message from anyone. */
 static inline int sys_ipc_reply_wait(envid_t envid, uint32_t value, const void *va, int perm, uintptr_t window)
 {
-	return libos_sys_ipc_reply_wait(envid, value, libos_ipc_pages(va), (uint32_t)perm, window);
+	if (!va)
+		return libos_call4(SYS_ipc_reply_wait, (uint32_t)envid, value, UTOP, window);
+	return libos_sys_ipc_reply_wait(envid, value, (uintptr_t)va, window, (uint32_t)perm);
 }
 
 /* Wait for a message from `from` alone (0: from anyone), for timeout milliseconds at most. */

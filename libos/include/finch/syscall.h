@@ -44,6 +44,7 @@
 	{                                                                                                        \
 		return libos_call5(number, (uint32_t)a, (uint32_t)b, (uint32_t)c, (uint32_t)d, (uint32_t)e);     \
 	}
+#define SYSCALL5F SYSCALL5
 #include <abi/syscall.def>
 #undef SYSCALL0
 #undef SYSCALL1
@@ -51,6 +52,7 @@
 #undef SYSCALL3
 #undef SYSCALL4
 #undef SYSCALL5
+#undef SYSCALL5F
 #undef U
 
 static inline __attribute__((noreturn)) void sys_env_exit(int status)

@@ -10,8 +10,8 @@ struct features {
 	bool sysenter;     /* SEP, and it works */
 	bool fxsr;         /* FXSAVE, FXRSTOR */
 	bool xsave;        /* XSAVE, XRSTOR, and AVX, which is what they are used for */
-	bool fxsave_only;  /* FXSAVE without XSAVE: the usual case, at one look */
 	bool sse;
+	bool plain_fpu;    /* SSE, and no XSAVE: FXSAVE saves all there is */
 	bool smep;
 	bool smap;
 };

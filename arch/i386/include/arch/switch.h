@@ -9,35 +9,15 @@
 #include <kern/cpu.h>
 #include <kern/env.h>
 
-static inline void fpu_save(uint8_t *area)
-{
-	if (unlikely(features.xsave))
-		__asm__ volatile("xsave (%0)" : : "r"(area), "a"(-1), "d"(-1) : "memory");
-	else if (likely(features.fxsr))
-		__asm__ volatile("fxsave (%0)" : : "r"(area) : "memory");
-	else
-		__asm__ volatile("fnsave (%0); frstor (%0)" : : "r"(area) : "memory");
-}
-
-static inline void fpu_load(const uint8_t *area)
-{
-	if (unlikely(features.xsave))
-		__asm__ volatile("xrstor (%0)" : : "r"(area), "a"(-1), "d"(-1) : "memory");
-	else if (likely(features.fxsr))
-		__asm__ volatile("fxrstor (%0)" : : "r"(area) : "memory");
-	else /* frstor, unlike fxrstor, first raises what the program before has left pending: SDM vol. 1, 8.6 */
-		__asm__ volatile("fnclex; frstor (%0)" : : "r"(area) : "memory");
-}
+/* The same by whatever other instructions the CPU has: frame.c. */
+void arch_fpu_save(uint8_t *area);
+void arch_fpu_load(const uint8_t *area);
 
 /* Copy a frame, through FPU registers that hold nothing of value at the moment. */
 static inline void frame_copy(struct Trapframe *to, const struct Trapframe *from)
 {
 	uint32_t last;
 
-	if (unlikely(!features.sse)) {
-		*to = *from;
-		return;
-	}
 	__asm__ volatile("movups (%2), %%xmm0; movups 16(%2), %%xmm1; movups 32(%2), %%xmm2; movups 48(%2), %%xmm3\n\t"
 			 "movl 64(%2), %0\n\t"
 			 "movups %%xmm0, (%1); movups %%xmm1, 16(%1); movups %%xmm2, 32(%1); movups %%xmm3, 48(%1)\n\t"
@@ -47,21 +27,35 @@ static inline void frame_copy(struct Trapframe *to, const struct Trapframe *from
 			 : "memory");
 }
 
-/* The program's FPU registers are lost: they are in env from here on. */
-static inline void arch_env_save(struct env *env)
+/* arch_env_save on this cpu, where its attention is 0. */
+static inline void arch_env_save_plain(const struct cpu *cpu, struct env *env)
 {
-	const struct arch_frame *frame = (struct arch_frame *)this_cpu()->arch.stack_top - 1;
+	const struct arch_frame *frame = (struct arch_frame *)cpu->arch.stack_top - 1;
+	struct Trapframe *saved = &env->pub->env_tf;
 	uint32_t gs;
 
-	fpu_save(env->arch.fpu);
-	frame_copy(&env->pub->env_tf, &frame->tf);
-	/* A call by sysenter that is still under way has not got its trap flag back yet. */
-	if (unlikely(this_cpu()->attention & ATTEND_STEP))
-		env->pub->env_tf.tf_eflags |= FL_TF;
-	env->pub->env_tf.tf_regs.reg_oesp = 0; /* a kernel address, in a record that all may read */
+	if (likely(features.plain_fpu)) {
+		__asm__ volatile("fxsave (%0)" : : "r"(env->arch.fpu) : "memory");
+		frame_copy(saved, &frame->tf);
+	} else {
+		arch_fpu_save(env->arch.fpu);
+		*saved = frame->tf;
+	}
+	saved->tf_regs.reg_oesp = 0; /* a kernel address, in a record that all may read */
 	env->arch.fs = frame->fs;
 	__asm__ volatile("movl %%gs, %0" : "=r"(gs));
 	env->arch.gs = gs;
+}
+
+/* The program's FPU registers are lost: they are in env from here on. */
+static inline void arch_env_save(struct env *env)
+{
+	const struct cpu *cpu = this_cpu();
+
+	arch_env_save_plain(cpu, env);
+	/* A call by sysenter that is still under way has not got its trap flag back yet. */
+	if (unlikely(cpu->attention & ATTEND_STEP))
+		env->pub->env_tf.tf_eflags |= FL_TF;
 }
 
 /* Only what a program has loaded itself: it can fail if that was in another mode (see arch_trap_vm86). Then it is 0. */
@@ -78,16 +72,20 @@ static inline void load_gs(uint32_t gs)
 			 : "+r"(gs));
 }
 
-static inline void arch_env_load(const struct env *env)
+static inline void arch_env_load(struct cpu *cpu, const struct env *env)
 {
-	struct cpu *cpu = this_cpu();
 	struct arch_frame *frame = (struct arch_frame *)cpu->arch.stack_top - 1;
 
-	frame_copy(&frame->tf, &env->pub->env_tf);
 	frame->fs = env->arch.fs;
 	*cpu->arch.tls = env->arch.tls;
 	load_gs(env->arch.gs);
-	fpu_load(env->arch.fpu);
+	if (likely(features.plain_fpu)) {
+		frame_copy(&frame->tf, &env->pub->env_tf);
+		__asm__ volatile("fxrstor (%0)" : : "r"(env->arch.fpu) : "memory");
+	} else {
+		frame->tf = env->pub->env_tf;
+		arch_fpu_load(env->arch.fpu);
+	}
 }
 
 #endif
