@@ -83,7 +83,7 @@ static __attribute__((noreturn)) void mate(void)
 			libos_sys_page_map(0, va, any_child(&random), va + PTSIZE, RW);
 			break;
 		case 11:
-			libos_sys_ipc_send(envs[next_random(&random) % 64].env_id, 1, va, RW);
+			libos_sys_ipc_send(envs[next_random(&random) % 64].env_id, 1, va, RW, TIMEOUT_NEVER);
 			break;
 		case 12:
 			sys_env_set_status(any_child(&random), next_random(&random) % 2 ? ENV_RUNNABLE : ENV_NOT_RUNNABLE);

@@ -44,7 +44,7 @@ bool has_sysenter(void)
 	return libos_gate != libos_gate_int;
 }
 
-/* --- Messages. The server is a fork of this program, so in an address space of its own. --- */
+/* --- Calls of a server in its own address space --- */
 
 static envid_t server;
 
@@ -57,45 +57,19 @@ static void serve_calls(void)
 	check(err, "reply_wait");
 }
 
-/* By ipc_recv and ipc_send, with a page where one comes. */
-static void serve_echo(void *page)
+void message_call(void)
 {
-	envid_t from;
-
-	for (;;) {
-		int32_t value = ipc_recv(&from, page, NULL);
-		ipc_send(from, value + 1, NULL, 0);
-	}
-}
-
-static bool serve_from(void (*serve)(void), void *page)
-{
-	check(server = fork(), "fork");
-	if (server == 0) {
-		if (serve)
-			serve();
-		else
-			serve_echo(page);
-	}
-	for (int i = 0; i < 5; i++)
-		sys_yield();
-	return true;
+	check(sys_ipc_call(server, 1, NULL, 0, IPC_NO_PAGES), "call");
 }
 
 bool server_start(void)
 {
-	return serve_from(serve_calls, NULL);
-}
-
-bool echo_start(void)
-{
-	return serve_from(NULL, NULL);
-}
-
-bool pager_start(void)
-{
-	serve_from(NULL, PAGE);
-	return sys_page_alloc(0, PAGE, PERM_WRITE) == 0;
+	check(server = fork(), "fork");
+	if (server == 0)
+		serve_calls();
+	for (int i = 0; i < 20; i++)
+		message_call(); /* by now both have their own copies of pages */
+	return true;
 }
 
 bool server_end(void)
@@ -103,23 +77,6 @@ bool server_end(void)
 	sys_env_destroy(server);
 	wait(server);
 	return true;
-}
-
-void message_call(void)
-{
-	check(sys_ipc_call(server, 1, NULL, 0, IPC_NO_PAGES), "call");
-}
-
-void message_send_recv(void)
-{
-	ipc_send(server, 1, NULL, 0);
-	ipc_recv(NULL, NULL, NULL);
-}
-
-void message_page(void)
-{
-	ipc_send(server, 1, PAGE, PERM_WRITE);
-	ipc_recv(NULL, NULL, NULL);
 }
 
 /* --- Environments --- */

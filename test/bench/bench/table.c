@@ -23,6 +23,7 @@ const struct operation operations[] = {
 	{ "null-sysenter", null_sysenter, 100, 10, has_sysenter, NULL },
 	{ "yield-alone", yield, 1000, 1, NULL, NULL },
 	{ "yield-pair", yield, 1000, 1, partner_start, partner_end },
+	{ "message-call", message_call, 1000, 1, server_start, server_end },
 	{ "exofork", exofork_destroy, 50, 1, NULL, NULL },
 	{ "start-tiny", start_tiny, 20, 1, has_tiny, NULL },
 	{ "start-this", start_this, 20, 1, NULL, NULL },
