@@ -118,6 +118,7 @@ static void vanish(struct env *env)
 	spin_lock(&env->lock);
 	message_forget(env); /* one that it sent when its end had begun */
 	env->alive = false;
+	env->id = 0;
 	env->space = NULL;
 	env->parent = NULL;
 	env->sched = SCHED_OFF;

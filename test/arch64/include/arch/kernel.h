@@ -32,6 +32,7 @@ uint32_t arch_call_number(const struct Trapframe *tf);
 uintptr_t arch_call_argument(const struct Trapframe *tf, unsigned n);
 void arch_call_set_result(struct Trapframe *tf, int32_t result);
 int32_t arch_call_result(const struct Trapframe *tf);
+bool arch_call_is_fast(const struct Trapframe *tf);
 
 static inline bool arch_pte_present(arch_pte_t pte)
 {

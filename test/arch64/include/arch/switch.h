@@ -1,0 +1,12 @@
+/* Saving and loading registers of the 64-bit machine that kern/ is compiled for as a check: see mmu.h. */
+#ifndef FINCH_ARCH_SWITCH_H
+#define FINCH_ARCH_SWITCH_H
+
+#include <kern/cpu.h>
+#include <kern/env.h>
+
+void arch_env_save(struct env *env);
+void arch_env_save_plain(const struct cpu *cpu, struct env *env);
+void arch_env_load(struct cpu *cpu, const struct env *env);
+
+#endif
