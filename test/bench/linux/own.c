@@ -89,3 +89,20 @@ bool ranges_gone(void)
 {
 	return pages_unmap(0, SECOND_RANGE, RANGE) == 0 && first_range_gone();
 }
+
+/* --- A call: the same futexes as for a message --- */
+
+void message_call(void)
+{
+	message_pair();
+}
+
+bool server_start(void)
+{
+	return message_partner();
+}
+
+bool server_end(void)
+{
+	return partner_end();
+}
