@@ -137,6 +137,7 @@ int env_create(struct env *parent, struct space *space, struct env **made) UNCHE
 	env->dying = env->ends_space = env->active = env->restarts = env->left_space = env->first = env->ended_itself = false;
 	env->frame_replaced = env->timed = env->unparked = env->was_awaited = false;
 	env->open_to = 0;
+	env->gave_way = false;
 	env->suspended = true;
 	env->wait = ENV_WAIT_NONE;
 	env->space = space;

@@ -89,6 +89,7 @@ struct env {
 	struct env *sending_to;  /* in whose queue this one is or is about to be; NULL: its message is taken, or gone */
 	struct message message;  /* what it sends */
 	bool calls;              /* and then waits for the answer */
+	bool gave_way;           /* its own: it let its receiver run first, and sends again */
 	uint32_t sends;          /* counts its sends that block */
 
 	envid_t ended_by;      /* who ended it */
@@ -164,6 +165,9 @@ bool env_reap_slice(struct env *env);
  * (WAIT_FOREVER: never) the wait ends with -E_TIMEOUT. Returns the number of this wait, for env_wake_wait.
  */
 uint32_t env_block(uint32_t wait, envid_t wait_for, bool restarts, uint32_t timeout_ms);
+/* The same for env, which is the one that runs, and locked. */
+uint32_t env_block_locked(struct env *env, uint32_t wait, envid_t wait_for, bool restarts, uint32_t timeout_ms)
+	REQUIRES(env->lock);
 /* The time of its wait number `serial` is up, if it still waits. */
 void env_time_up(struct env *env, uint32_t serial);
 

@@ -297,6 +297,18 @@ static void send_later(struct env *to, envid_t envid, const struct message *mess
 	sched_count_active(-1);
 }
 
+/*
+ * Should self let `to`, which does not wait, run first? If it is about to run here, it is likely to wait by then, and a
+ * message that queues costs more than one that is awaited. Two who answer each other would else queue for ever, each
+ * finding the other just woken from its own send. Once for each message; not past others who queue already.
+ */
+static bool gives_way(struct env *self, const struct env *to)
+{
+	self->gave_way = !self->gave_way && to->sched == SCHED_QUEUED && to->cpu == this_cpu() && !to->out_of_the_ordinary &&
+			 list_empty(&to->senders);
+	return self->gave_way;
+}
+
 int message_send(envid_t envid, const struct message *message, uint32_t timeout_ms) UNCHECKED_LOCKING
 {
 	struct env *to, *self = this_cpu()->env;
@@ -307,10 +319,14 @@ int message_send(envid_t envid, const struct message *message, uint32_t timeout_
 	if (to == self)
 		return -E_IPC_NOT_RECV; /* and never will */
 	if (likely(accepts(to, self))) {
+		self->gave_way = false;
 		deliver(to, message);
 		return 0;
 	}
+	bool again = timeout_ms && gives_way(self, to);
 	spin_unlock(&to->lock);
+	if (again)
+		return MESSAGE_AGAIN;
 	if (!timeout_ms)
 		return -E_IPC_NOT_RECV;
 	send_later(to, envid, message, false, timeout_ms);
@@ -330,31 +346,53 @@ static int note_awaited(envid_t id) UNCHECKED_LOCKING
 	return 0;
 }
 
+/* Take a message that queues for the caller into its record. False: none does. */
+static bool receive_queued(struct env *self, envid_t from)
+{
+	struct message message;
+	struct sender sender;
+
+	if (!take_queued(self, from, &message, &sender))
+		return false;
+	uint32_t n = wanted(self, &message);
+	hand_over(self->space, window_va(self->window), &message, n);
+	write_record(self, &message, n);
+	sender_wake(&sender, 0);
+	return true;
+}
+
 /* See message_receive; the window's tables are there. */
 static int receive(uintptr_t window, envid_t from, uint32_t timeout_ms)
 {
 	struct env *self = this_cpu()->env;
-	struct message message;
-	struct sender sender;
+	uint32_t serial = 0;
 
 	env_open_window(self, window);
-	if (take_queued(self, from, &message, &sender)) {
-		uint32_t n = wanted(self, &message);
-		hand_over(self->space, window_va(window), &message, n);
-		write_record(self, &message, n);
-		sender_wake(&sender, 0);
-		return 0;
+	/* Whoever queues later finds us waiting, for both look under our lock. */
+	spin_lock(&self->lock);
+	bool queued = !list_empty(&self->senders);
+	if (likely(!queued && timeout_ms)) {
+		self->pub->env_ipc_recving = true;
+		serial = env_block_locked(self, ENV_WAIT_MESSAGE, from, false, timeout_ms);
+	}
+	spin_unlock(&self->lock);
+	if (queued) {
+		if (receive_queued(self, from))
+			return 0;
+		if (timeout_ms) {
+			/* They are not those that are wanted, or gone; while we look again, the system is not at rest. */
+			sched_count_active(1);
+			self->pub->env_ipc_recving = true;
+			serial = env_block(ENV_WAIT_MESSAGE, from, false, timeout_ms);
+			match(self);
+			sched_count_active(-1);
+		}
 	}
 	if (!timeout_ms)
 		return -E_TIMEOUT;
-	self->pub->env_ipc_recving = true;
-	sched_count_active(1); /* as in send_later */
-	uint32_t serial = env_block(ENV_WAIT_MESSAGE, from, false, timeout_ms);
-	/* One that came since has seen that we were not waiting yet; and so has the end of whom we wait for. */
+	/* The end of whom we wait for may have been before that. */
 	if (from && note_awaited(from) < 0)
 		env_wake_wait(self, serial, -E_BAD_ENV);
-	match(self);
-	sched_count_active(-1);
 	return 0;
 }
 

@@ -19,6 +19,7 @@
 #include <abi/env.h>
 #include <kern/page.h>
 
+#define MESSAGE_AGAIN 1
 #define MESSAGE_PAGES_MAX 1024 /* in one message */
 
 struct env;
@@ -52,7 +53,8 @@ void message_drop(const struct message *message);
 /*
  * Send to envid. 0; -E_BAD_ENV; -E_IPC_NOT_RECV, if it may not block (timeout 0), or is the receiver itself. After an
  * error the pages are still the caller's. If it blocks, the caller is not current any more: its wait ends with 0,
- * -E_BAD_ENV, -E_TIMEOUT or -E_INTERRUPTED.
+ * -E_BAD_ENV, -E_TIMEOUT or -E_INTERRUPTED. MESSAGE_AGAIN: nothing has happened; the caller is to let others run, and then
+ * to do the same again.
  */
 int message_send(envid_t envid, const struct message *message, uint32_t timeout_ms);
 /*

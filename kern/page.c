@@ -5,6 +5,7 @@
 #include <kern/boot.h>
 #include <kern/buddy.h>
 #include <kern/cpu.h>
+#include <kern/env.h>
 #include <kern/page.h>
 
 #define CACHE_BATCH_ORDER 4
@@ -80,18 +81,23 @@ static inline pfn_t take_plain(struct page_cache *cache, enum page_zone zone)
 }
 
 /*
- * Tests count the allocations of one environment (NULL: the kernel itself), wherever it runs, down to one that fails. Those
+ * Tests count the allocations of one environment, wherever it runs, down to one that fails. Those
  * after it fail too, until the call wants memory reclaimed: it would not see the failure else.
  */
 static struct {
 	bool armed, failing;
-	const struct env *env;
+	envid_t env; /* 0: the kernel itself */
 	uint32_t countdown;
 } fail;
 
+static envid_t running_id(const struct cpu *cpu)
+{
+	return cpu->env ? cpu->env->pub->env_id : 0;
+}
+
 static inline bool fails_now(const struct cpu *cpu)
 {
-	if (likely(!fail.armed) || cpu->env != fail.env)
+	if (likely(!fail.armed) || running_id(cpu) != fail.env)
 		return false;
 	fail.failing = fail.failing || fail.countdown-- == 0;
 	return fail.failing;
@@ -99,7 +105,7 @@ static inline bool fails_now(const struct cpu *cpu)
 
 bool page_fail_ends(void)
 {
-	bool failing = unlikely(fail.armed) && fail.failing && this_cpu()->env == fail.env;
+	bool failing = unlikely(fail.armed) && fail.failing && running_id(this_cpu()) == fail.env;
 
 	if (failing)
 		page_fail_never();
@@ -227,7 +233,7 @@ void page_count(struct page_counts *counts)
 void page_fail_after(uint32_t n)
 {
 	fail.countdown = n;
-	fail.env = this_cpu()->env;
+	fail.env = running_id(this_cpu());
 	fail.failing = false;
 	fail.armed = true;
 }

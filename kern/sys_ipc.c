@@ -27,13 +27,11 @@ static inline void message_init(struct message *message, uint32_t value)
 	message->perm = message->count = message->page = 0;
 }
 
-/* The pages that a message is to bring, which srcva and perm name. -E_INVAL, -E_NO_MEM. */
+/* The pages that a message is to bring, which srcva (below UTOP) and perm name. -E_INVAL, -E_NO_MEM. */
 static int pages_decode(struct message *message, uintptr_t srcva, uint32_t perm)
 {
 	uint32_t count = perm >> PERM_COUNT_SHIFT ? perm >> PERM_COUNT_SHIFT : 1;
 
-	if (srcva >= UTOP)
-		return 0;
 	if (srcva % PGSIZE || !perm_valid(perm) || count > MESSAGE_PAGES_MAX || count > (UTOP - srcva) / PGSIZE)
 		return -E_INVAL;
 	message->perm = perm & PTE_SYSCALL;
@@ -53,17 +51,18 @@ static int window_check(uintptr_t window)
 static int send(envid_t envid, uint32_t value, uintptr_t srcva, uint32_t perm, uint32_t timeout)
 {
 	struct message message;
-	int error = env_check(envid);
+	int error = 0;
 
-	if (error)
-		return error;
 	message_init(&message, value);
-	if ((error = pages_decode(&message, srcva, perm)))
+	if (unlikely(srcva < UTOP) && ((error = env_check(envid)) || (error = pages_decode(&message, srcva, perm))))
 		return error;
 	error = message_send(envid, &message, timeout);
-	if (error)
+	if (unlikely(error))
 		message_drop(&message);
-	return error;
+	if (error != MESSAGE_AGAIN)
+		return error;
+	this_cpu()->attention |= ATTEND_SWITCH;
+	return arch_call_again(arch_frame());
 }
 
 int32_t sys_ipc_try_send(envid_t envid, uint32_t value, uintptr_t srcva, uint32_t perm)

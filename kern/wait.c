@@ -16,9 +16,7 @@
 #include <kern/request.h>
 #include <kern/trap.h>
 
-/* See env_block; env is the one that runs, and locked. */
-static uint32_t block(struct env *env, uint32_t wait, envid_t wait_for, bool restarts, uint32_t timeout_ms)
-	REQUIRES(env->lock)
+uint32_t env_block_locked(struct env *env, uint32_t wait, envid_t wait_for, bool restarts, uint32_t timeout_ms)
 {
 	struct cpu *cpu = this_cpu();
 
@@ -48,7 +46,7 @@ uint32_t env_block(uint32_t wait, envid_t wait_for, bool restarts, uint32_t time
 	struct env *env = this_cpu()->env;
 
 	spin_lock(&env->lock);
-	uint32_t serial = block(env, wait, wait_for, restarts, timeout_ms);
+	uint32_t serial = env_block_locked(env, wait, wait_for, restarts, timeout_ms);
 	spin_unlock(&env->lock);
 	return serial;
 }
@@ -167,7 +165,7 @@ int env_park(uint32_t flags, uint32_t timeout_ms)
 	int result = self->unparked ? 0 : -E_TIMEOUT;
 	self->unparked = false;
 	if (result && timeout_ms)
-		block(self, ENV_WAIT_PARK, 0, false, timeout_ms);
+		env_block_locked(self, ENV_WAIT_PARK, 0, false, timeout_ms);
 	spin_unlock(&self->lock);
 	return result;
 }
