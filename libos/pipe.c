@@ -203,8 +203,9 @@ static void sleep_on(struct pipe *pipe, int side, uint32_t wants)
 		return;
 	}
 	place->wants = wants;
-	__atomic_fetch_or(&end->asleep, 1u << n, __ATOMIC_SEQ_CST);
+	/* First: it forgets an earlier unpark, which must not be that of one who has taken the bit. */
 	park_hear_ends();
+	__atomic_fetch_or(&end->asleep, 1u << n, __ATOMIC_SEQ_CST);
 	/* What comes from here on is seen here, or wakes this one. */
 	if (ready(pipe, side) < wants && is_held(&pipe->ends[!side]))
 		park_until_end();
