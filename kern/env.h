@@ -53,7 +53,8 @@ struct env {
 	};
 	envid_t open_to; /* who may hand it a word and the CPU at once: an id, OPEN_TO_ALL, or 0: nobody; see env_publish */
 	uint32_t wait_serial; /* counts its waits */
-	bool restarts;   /* (false while it does not wait) the call it waits in happens again when it is woken, unless it is interrupted */
+	/* The call it waits in happens again when it is woken, unless it is interrupted. False while it does not wait. */
+	bool restarts;
 	uint32_t wait;   /* ENV_WAIT_: what it waits for */
 	struct deadline deadline; /* of that wait */
 	int status;      /* how it ended */
@@ -156,7 +157,10 @@ int env_destroy(envid_t id);
 struct env *env_attend(void);
 /* End the environment that runs on this CPU, or, with `all`, every one of its space, with this status. */
 void env_end_current(int status, bool itself, bool all);
-/* Take some more of a dying environment apart; true: it is gone, or waits for others of its space, which queue it then. Called without locks, on the CPU that picked it. */
+/*
+ * Take some more of a dying environment apart; true: it is gone, or waits for others of its space, which queue it then.
+ * Called without locks, on the CPU that picked it.
+ */
 bool env_reap_slice(struct env *env);
 
 /*

@@ -262,10 +262,8 @@ static void awaiting_wake(envid_t id)
 		if (!env || env->wait != ENV_WAIT_MESSAGE || env->pub->env_wait_for != id)
 			continue;
 		spin_lock(&env->lock);
-		if (env->alive && !env->dying && env->wait == ENV_WAIT_MESSAGE && env->pub->env_wait_for == id) {
-			env->pub->env_ipc_recving = false;
+		if (env->alive && !env->dying && env->wait == ENV_WAIT_MESSAGE && env->pub->env_wait_for == id)
 			env_end_wait(env, -E_BAD_ENV);
-		}
 		spin_unlock(&env->lock);
 	}
 }

@@ -1,8 +1,9 @@
 /*
  * Address spaces: page tables, their lock, and the promise that a mapping that was taken away is gone on every CPU.
  *
- * A space is used by the environment it was made for, and perhaps others that joined. `envs` counts them; `pins` counts calls of others that work on it at
- * the moment. Its user part is unmapped when the first has left, which is the last to leave, the rest freed when no pin is left.
+ * A space is used by the environment it was made for, and perhaps others that joined. `envs` counts them; `pins` counts
+ * calls of others that work on it at the moment. Its user part is unmapped when the first has left, which is the last to
+ * leave, the rest freed when no pin is left.
  *
  * Calls work in slices of at most SPACE_SLICE pages under the lock; the translations they replace are flushed on
  * all CPUs, without the lock, before the pages are dropped and before the call returns.

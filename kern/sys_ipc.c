@@ -146,7 +146,8 @@ static inline void wake_with(struct env *to, envid_t from, uint32_t value, struc
  * it cannot be done in this way; nothing has changed. The result that the entry code puts into the frame is, after that,
  * the partner's: 0.
  */
-static inline __attribute__((always_inline)) bool exchange(envid_t envid, uint32_t value, uintptr_t window, envid_t from) UNCHECKED_LOCKING
+static inline __attribute__((always_inline)) bool exchange(envid_t envid, uint32_t value, uintptr_t window, envid_t from)
+	UNCHECKED_LOCKING
 {
 	struct cpu *cpu = this_cpu();
 	struct env *self = cpu->env, *to = env_lock_id(envid);
@@ -175,7 +176,8 @@ refused:
 }
 
 /* A call or an answer that has pages, or is not taken at once: the arguments stand in the frame. */
-static __attribute__((noinline)) int in_full(int (*do_it)(envid_t, const struct message *, uintptr_t), const struct Trapframe *tf)
+static __attribute__((noinline)) int in_full(int (*do_it)(envid_t, const struct message *, uintptr_t),
+					     const struct Trapframe *tf)
 {
 	envid_t envid = arch_call_argument(tf, 0);
 	uintptr_t srcva = arch_call_argument(tf, 2), window = arch_call_argument(tf, 3);

@@ -55,7 +55,7 @@ uint32_t env_block(uint32_t wait, envid_t wait_for, bool restarts, uint32_t time
 static inline void unblock(struct env *env) REQUIRES(env->lock)
 {
 	env->wait = ENV_WAIT_NONE;
-	env->restarts = false;
+	env->restarts = env->pub->env_ipc_recving = false;
 	if (unlikely(env->timed)) {
 		deadline_cancel(env);
 		env->timed = false;
@@ -109,7 +109,6 @@ static bool give_up(struct env *env, int error) REQUIRES(env->lock)
 		arch_call_finish(tf, error);
 	else
 		arch_call_set_result(tf, error);
-	env->pub->env_ipc_recving = false;
 	unblock(env);
 	return true;
 }

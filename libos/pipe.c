@@ -435,7 +435,8 @@ int pipe_inherit(envid_t child)
 	if (!(uvpd[PDX(FD_TABLE)] & PTE_P))
 		return 0;
 	for (int i = 0; i < FD_COUNT && err == 0; i++)
-		if (uvpt[PGNUM(FD_TABLE) + i] & PTE_P && fd_lookup(i, &fd) == 0 && fd->fd_dev_id == devpipe.dev_id && page_mapped(pipe_of(fd)))
+		if (uvpt[PGNUM(FD_TABLE) + i] & PTE_P && fd_lookup(i, &fd) == 0 && fd->fd_dev_id == devpipe.dev_id &&
+		    page_mapped(pipe_of(fd)))
 			err = holder_enter(&pipe_of(fd)->ends[side_of(fd)], child);
 	return err;
 }

@@ -11,7 +11,7 @@
 #define CLIENTS 6
 #define CALLS 300
 
-static volatile int answer, got, go, taken, sums[CLIENTS];
+static volatile int answer, got, recving, go, taken, sums[CLIENTS];
 static volatile envid_t server, parent;
 
 static const volatile struct Env *own(void)
@@ -55,6 +55,7 @@ static void call_once(uint32_t value)
 {
 	answer = sys_ipc_call(server, value, NULL, 0, IPC_NO_PAGES);
 	got = (int)own()->env_ipc_value;
+	recving = own()->env_ipc_recving;
 }
 
 static int call_by_int(envid_t to, uint32_t value)
@@ -122,6 +123,7 @@ static void wrong_partners(void)
 	expect_end(server, 0);
 	expect_end(client, 0);
 	expect_is(answer, -E_BAD_ENV);
+	expect(!recving);
 
 	go = taken = 0;
 	server = child_run(takes, 0);
