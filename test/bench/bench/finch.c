@@ -209,8 +209,6 @@ bool page_partner(void)
 	if (receiver == 0)
 		answer_pages();
 	*(volatile char *)SENT = 0; /* this environment's own again */
-	while (envs[ENVX(receiver)].env_wait != ENV_WAIT_MESSAGE)
-		sys_yield(); /* as in message_partner */
 	for (int i = 0; i < 20; i++)
 		message_page();
 	return true;

@@ -189,9 +189,6 @@ bool message_partner(void)
 	check(partner, "fork");
 	if (partner == 0)
 		answer_messages();
-	/* It waits for each message from the first on: else all the time one of the two would queue to send. */
-	while (envs[ENVX(partner)].env_wait != ENV_WAIT_MESSAGE)
-		sys_yield();
 	for (int i = 0; i < 20; i++)
 		message_pair(); /* by now both have their own copies of pages */
 	return true;
