@@ -410,6 +410,7 @@ void umain(int argc, char **argv)
 		step(step_by_sysenter);
 		sysenter_garbage();
 	}
+	grow_records(24); /* how many there are at once depends on the CPUs */
 	uint32_t before = free_pages();
 	fpus();
 	random_frames();

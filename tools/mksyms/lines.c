@@ -200,6 +200,17 @@ static void add_row(struct program *program, struct unit *unit, uint32_t address
 	program->line_count++;
 }
 
+/* A sequence ends at this address: its rows for that have nothing that they are about, but what begins there may have. */
+static void drop_empty_rows(struct program *program, uint32_t end)
+{
+	while (program->line_count > 0) {
+		const struct line *last = &program->lines[program->line_count - 1];
+		if (last->address != end || last->line == 0)
+			break;
+		program->line_count--;
+	}
+}
+
 /* The registers of the line program that matter here. */
 struct registers {
 	uint32_t address;
@@ -216,6 +227,7 @@ static void run_extended(struct program *program, struct unit *unit, struct byte
 		return;
 	switch (take8(&operands)) {
 	case LNE_END_SEQUENCE:
+		drop_empty_rows(program, now->address);
 		add_row(program, unit, now->address, NO_FILE, 0);
 		*now = at_start;
 		break;
