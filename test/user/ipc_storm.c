@@ -7,7 +7,7 @@
 #define A ((char *)0x10000000)
 #define B ((char *)0x20000000)
 #define NOWHERE ((void *)UTOP)
-#define PING_PONG 10000
+#define PING_PONG 4000
 #define SENDERS 8
 #define ROUNDS 400
 

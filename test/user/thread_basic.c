@@ -2,7 +2,7 @@
 #include <finch/thread.h>
 #include "child.h"
 
-#define MANY 3000  /* threads, one after the other */
+#define MANY 1000  /* threads, one after the other */
 #define GROUP 12   /* threads at once */
 #define ROUNDS 2000
 #define STACK_PAGES_MOST 10
