@@ -267,7 +267,7 @@ void umain(int argc, char **argv)
 {
 	seed = argc > 1 ? (uint32_t)strtol(argv[1], NULL, 0) : (uint32_t)read_tsc() % 1000000;
 	cprintf("seed %u\n", seed);
-	grow_records(SLOTS);
+	grow_records(2 * SLOTS); /* those that are still dying have theirs too */
 	expect_end(child_run(ends, 0), 0); /* the same for the page table that holds UTEMP */
 	uint32_t before = free_pages();
 	round();
