@@ -32,8 +32,26 @@ enum {
  *	above 0 and up to UXSTACKTOP, which it is in a new environment.
  * ENV_SET_TLS: the base of the segment that gs selects, and gs is set to select it. In a new environment gs and the base
  *	are those of the caller of exofork, or 0 after env_thread. For the caller, or a child that is suspended.
+ * ENV_SET_RIGHTS: its rights (<abi/rights.h>), of those that the caller has.
+ * ENV_SET_TYPE: env_type; the caller needs RIGHT_TYPE.
+ * ENV_SET_PRIORITY: 0 to 31, the highest runs; without RIGHT_SCHED at most that of the caller.
+ * ENV_SET_TICKETS: its share, 1 to 10000; without RIGHT_SCHED at most that of the caller.
  */
-enum { ENV_SET_EXCEPTION_UPCALL = 1, ENV_SET_EXCEPTION_STACK, ENV_SET_TLS };
+enum {
+	ENV_SET_EXCEPTION_UPCALL = 1,
+	ENV_SET_EXCEPTION_STACK,
+	ENV_SET_TLS,
+	ENV_SET_RIGHTS,
+	ENV_SET_TYPE,
+	ENV_SET_PRIORITY,
+	ENV_SET_TICKETS,
+};
+
+/*
+ * What SYS_irq does with a line. IRQ_ATTACH: from now on envid gets its interrupts, as messages from 0 whose value has the
+ * bits of the lines that came; each line is held back then until all who are attached have said IRQ_DONE. IRQ_DETACH: no more.
+ */
+enum { IRQ_ATTACH = 1, IRQ_DONE, IRQ_DETACH };
 
 /* Flags of SYS_park. */
 enum { PARK_ENDS = 1 };

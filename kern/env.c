@@ -2,6 +2,7 @@
  * Environments: slots and ids, look-up, creation, public records. Their end is in end.c, waits in wait.c.
  */
 #include <abi/error.h>
+#include <abi/rights.h>
 #include <common/string.h>
 #include <kern/boot.h>
 #include <kern/cpu.h>
@@ -144,6 +145,7 @@ int env_create(struct env *parent, struct space *space, struct env **made) UNCHE
 	env->leads = !parent || parent->space != space;
 	env->sched = SCHED_OFF;
 	env->cpu = this_cpu();
+	env->rights = parent ? parent->rights : (uint32_t)RIGHTS_ALL;
 	env->parent = parent;
 	memset(env->notices, 0, sizeof env->notices);
 	env->notice_next = 0;
@@ -159,6 +161,11 @@ int env_create(struct env *parent, struct space *space, struct env **made) UNCHE
 	kverbose("[%08x] new env %08x\n", pub->env_parent_id, id);
 	*made = env;
 	return 0;
+}
+
+bool env_may(uint32_t right)
+{
+	return this_cpu()->env->rights & right;
 }
 
 int env_find(envid_t id, bool right, struct env **found)

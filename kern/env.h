@@ -64,6 +64,8 @@ struct env {
 	struct space *space;
 	bool leads;      /* the space was made for it */
 
+	uint32_t rights; /* RIGHT_ bits; guarded by lock */
+
 	/* Guarded by lock. */
 	bool was_awaited; /* somebody has waited for messages from it alone */
 	uintptr_t window; /* where it wants a message's pages: see message.h */
@@ -99,6 +101,9 @@ struct env {
 
 	struct arch_env arch;
 };
+
+/* Has the environment that runs on this CPU this right? */
+bool env_may(uint32_t right);
 
 /* Make room for as many environments as memory allows, at most NENV; the records are mapped at UENVS. */
 void env_init(void);

@@ -9,6 +9,7 @@
 #define FINCH_SYSCALL_H
 
 #include <abi/env.h>
+#include <abi/state.h>
 #include <abi/syscall.h>
 #include <arch/mmu.h>
 #include <arch/usercall.h>
