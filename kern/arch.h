@@ -131,6 +131,10 @@ void arch_call_finish(struct Trapframe *tf, int32_t result);
  * handler is to return. */
 int32_t arch_call_again(struct Trapframe *tf);
 void arch_call_set_argument(struct Trapframe *tf, unsigned n, uintptr_t value);
+/* Set or clear in tf that the processor traps after each instruction; returns whether it did. */
+bool arch_frame_step(struct Trapframe *tf, bool on);
+/* Let the instruction that tf is at run once without its breakpoint. */
+void arch_frame_resume(struct Trapframe *tf);
 /* Is tf from user mode? The program counter and stack pointer in it; the frame pointer for backtraces. */
 bool arch_frame_is_user(const struct Trapframe *tf);
 uintptr_t arch_frame_ip(const struct Trapframe *tf);
@@ -143,5 +147,13 @@ uintptr_t arch_frame_bp(const struct Trapframe *tf);
  */
 struct view;
 uintptr_t arch_frame_caller(const struct Trapframe *tf, uintptr_t start, const struct view *view);
+
+/* --- Breakpoints: kern/breakpoint.h --- */
+
+struct breakpoint;
+/* Make the calling CPU trap at these BREAKPOINTS_MAX, and no others. */
+void arch_breakpoints_load(const struct breakpoint *list);
+/* In a debug exception: which of them were met, as bits, and whether an instruction was stepped over. Asked once. */
+uint32_t arch_breakpoints_met(bool *stepped);
 
 #endif

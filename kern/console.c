@@ -5,6 +5,7 @@
  * piped in stays in the devices until there is room.
  */
 #include <common/list.h>
+#include <kern/boot.h>
 #include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
@@ -12,6 +13,7 @@
 #include <kern/platform.h>
 
 #define RING_SIZE 1024 /* a power of two */
+#define MONITOR_KEY 0x1C /* Ctrl-\ */
 
 static struct spinlock output_lock = SPINLOCK(RANK_CONSOLE, "console output");
 static struct spinlock input_lock = SPINLOCK(RANK_CONSOLE_INPUT, "console input");
@@ -25,6 +27,12 @@ static struct {
 } input GUARDED_BY(input_lock) = { .readers = LIST_EMPTY(input.readers) };
 
 static bool forced;
+static bool monitor_wanted; /* MONITOR_KEY was typed */
+
+bool console_wants_monitor(void)
+{
+	return unlikely(monitor_wanted) && __atomic_exchange_n(&monitor_wanted, false, __ATOMIC_SEQ_CST);
+}
 
 void console_force(void)
 {
@@ -48,7 +56,9 @@ static void fill(void) REQUIRES(input_lock)
 	int byte;
 
 	while (input.tail - input.head < RING_SIZE && (byte = platform_console_read()) >= 0) {
-		if (byte) /* a zero would read as none */
+		if (byte == MONITOR_KEY && boot_word("monitor"))
+			monitor_wanted = true;
+		else if (byte) /* a zero would read as none */
 			input.bytes[input.tail++ % RING_SIZE] = byte;
 	}
 	bool room = input.tail - input.head < RING_SIZE;

@@ -17,6 +17,8 @@ void console_force(void);
 void console_listen(void);
 /* Take in what the platform has, and wake who waits if there is something. */
 void console_input(void);
+/* Was the key typed that calls the monitor (Ctrl-\, under the boot word `monitor`)? Asked once. */
+bool console_wants_monitor(void);
 /* The next typed byte, 0 if there is none. */
 int console_take(void);
 /* While held, input is taken in by console_poll alone, so that another CPU that a panic stops has none of it. */
