@@ -315,7 +315,7 @@ qemu-gdb:
 qemu-nox-gdb:
 	@$(FINCH_RUN) --gdb
 gdb:
-	gdb -q $(B)/$(VARIANT)/finch -ex 'target remote localhost:1234'
+	@BUILD='$(B)' VARIANT=$(VARIANT) ./finch gdb
 run-%-nox-gdb run-%-gdb-nox:
 	@$(FINCH_RUN) --stay --program $* --gdb
 run-%-nox:

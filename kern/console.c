@@ -27,12 +27,6 @@ static struct {
 } input GUARDED_BY(input_lock) = { .readers = LIST_EMPTY(input.readers) };
 
 static bool forced;
-static bool monitor_wanted; /* MONITOR_KEY was typed */
-
-bool console_wants_monitor(void)
-{
-	return unlikely(monitor_wanted) && __atomic_exchange_n(&monitor_wanted, false, __ATOMIC_SEQ_CST);
-}
 
 void console_force(void)
 {
@@ -56,9 +50,12 @@ static void fill(void) REQUIRES(input_lock)
 	int byte;
 
 	while (input.tail - input.head < RING_SIZE && (byte = platform_console_read()) >= 0) {
-		if (byte == MONITOR_KEY && boot_word("monitor"))
-			monitor_wanted = true;
-		else if (byte) /* a zero would read as none */
+		if (byte == MONITOR_KEY && !input.held && boot_word("monitor")) {
+			input.held = true; /* what comes after it is for the monitor */
+			this_cpu()->attention |= ATTEND_MONITOR;
+			return;
+		}
+		if (byte) /* a zero would read as none */
 			input.bytes[input.tail++ % RING_SIZE] = byte;
 	}
 	bool room = input.tail - input.head < RING_SIZE;
@@ -83,7 +80,7 @@ void console_input(void)
 		spin_lock(&input_lock);
 		if (!input.held)
 			fill();
-		if (input.tail != input.head)
+		if (input.tail != input.head && !input.held)
 			node = list_pop_front(&input.readers);
 		spin_unlock(&input_lock);
 		if (!node)
@@ -100,7 +97,7 @@ int console_take(void) UNCHECKED_LOCKING
 	if (__atomic_load_n(&input.tail, __ATOMIC_ACQUIRE) == __atomic_load_n(&input.head, __ATOMIC_ACQUIRE))
 		return 0;
 	spin_lock(&input_lock);
-	if (input.tail != input.head) {
+	if (input.tail != input.head && !input.held) {
 		byte = input.bytes[input.head++ % RING_SIZE];
 		if (!input.listening)
 			fill();

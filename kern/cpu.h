@@ -20,6 +20,7 @@ enum {
 	ATTEND_SWITCH = 1, /* run another environment, if there is one: time is up, yield, or this one blocked */
 	ATTEND_ENV = 2,    /* look at the current environment's state: it may be dying or suspended */
 	ATTEND_STEP = 4,   /* the user's trap flag was set when it entered by sysenter: give it back */
+	ATTEND_MONITOR = 16, /* somebody wants the monitor */
 	ATTEND_FRAME = 8,  /* the frame was changed as a whole: nothing may be left out when it is restored */
 };
 

@@ -181,3 +181,9 @@ void monitor_enter(const char *reason, struct Trapframe *frame)
 	console_input(); /* what came meanwhile raised its interrupt in vain */
 	atomic_store_release(&busy, 0);
 }
+
+void monitor_call(void)
+{
+	this_cpu()->attention &= ~(uint32_t)ATTEND_MONITOR;
+	monitor_enter("Ctrl-\\ was typed", this_cpu()->env ? arch_frame() : NULL);
+}

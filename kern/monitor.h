@@ -18,6 +18,8 @@ struct Trapframe;
  * are none. Returns when the user says continue. One CPU at a time: others wait here, serving requests.
  */
 void monitor_enter(const char *reason, struct Trapframe *frame);
+/* Somebody typed Ctrl-\. */
+void monitor_call(void);
 /* Is this CPU in it? */
 bool monitor_is_here(void);
 

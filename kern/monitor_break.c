@@ -74,7 +74,7 @@ static bool choose_address(const struct monitor_line *line, struct breakpoint *b
 	if (!monitor_number(word, &number))
 		return false;
 	b->va = number;
-	if (number < UTOP && number % b->size == 0)
+	if (b->va < UTOP && number % b->size == 0)
 		return true;
 	kprintf("%08x is not below %08lx, or not a multiple of %u.\n", number, (unsigned long)UTOP, b->size);
 	return false;

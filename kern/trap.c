@@ -92,8 +92,6 @@ void trap_interrupt(uint32_t vector)
 		platform_interrupt_done();
 		if (input)
 			console_input();
-		if (input && console_wants_monitor())
-			monitor_enter("Ctrl-\\ was typed", this_cpu()->env ? arch_frame() : NULL);
 	}
 }
 

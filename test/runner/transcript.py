@@ -3,7 +3,7 @@
     # a comment; the first says what the test is about
     run --program divzero          the options of ./finch run
     status 1                       its exit status (0 if not given)
-    input hello\\n                  what is typed, with \\n, \\t and \\b; may stand several times (nothing if not given)
+    input hello\\n                  what is typed, with \\n, \\t, \\b and \\x1c; may stand several times (nothing if not given)
     expect REGEX                   a line that must come; several must come in this order
     never REGEX                    no line may match
     each-cpus 1 2 4 8              once on each of these numbers of CPUs (two, or what `run` says)
@@ -37,7 +37,7 @@ class Transcript:
         elif word == "status":
             self.status = int(rest)
         elif word == "input":
-            self.input += rest.replace("\\n", "\n").replace("\\t", "\t").replace("\\b", "\b")
+            self.input += re.sub(r"\\([ntb]|x[0-9a-f]{2})", self._escape, rest)
         elif word == "expect":
             self.expect.append(rest)
         elif word == "never":
@@ -50,6 +50,11 @@ class Transcript:
             self.seconds = int(rest)
         else:
             raise ValueError("%s:%d: what is '%s'?" % (path, number, word))
+
+    @staticmethod
+    def _escape(match):
+        letter = match.group(1)
+        return {"n": "\n", "t": "\t", "b": "\b"}.get(letter) or chr(int(letter[1:], 16))
 
     def judge(self, status, lines):
         """What is wrong, or nothing."""
