@@ -50,6 +50,16 @@ static void unmap_all(char *va)
 	expect_is(perm_of(va), 0);
 }
 
+static void protect(char *va, int perm, uint32_t n)
+{
+	while (n > 0) {
+		int done = sys_page_protect_range(0, va, perm, n);
+		expect(done > 0);
+		va += done * PGSIZE;
+		n -= (uint32_t)done;
+	}
+}
+
 static void arguments(int error)
 {
 	expect_error(sys_page_alloc_large(0x7ffff123, A + 1, RW), E_BAD_ENV);
@@ -104,8 +114,7 @@ static void over_others(void)
 	expect_is(sys_page_alloc_range(0, A - PTSIZE + 3 * PGSIZE, RW, 40), 40);
 	alloc_at(A);
 	fill(A, 5);
-	while (sys_page_alloc_large_range(0, A - PTSIZE, RW, 3) != 3)
-		continue;
+	expect_is(pages_alloc_large(0, A - PTSIZE, RW, 3), 0);
 	for (uint32_t i = 0; i < 3 * LARGE; i++)
 		expect_is(*(volatile uint32_t *)(A - PTSIZE + i * PGSIZE), 0);
 	expect(is_large(A - PTSIZE) && is_large(A) && is_large(A + PTSIZE));
@@ -134,7 +143,7 @@ static void parts(void)
 
 	alloc_at(A);
 	fill(A, 2000);
-	expect_is(sys_page_protect_range(0, A + PGSIZE, RO | PTE_AVAIL, 700), 700);
+	protect(A + PGSIZE, RO | PTE_AVAIL, 700);
 	expect_is(perm_of(A), RW);
 	expect_is(perm_of(A + PGSIZE), RO | PTE_AVAIL);
 	expect_is(perm_of(A + 701 * PGSIZE), RW);
@@ -160,7 +169,7 @@ static void parts(void)
 	expect_is(sys_page_map(0, A + 6 * PGSIZE, 0, A + 4 * PGSIZE, RO), 0);
 	expect_is(refs_of(A + 6 * PGSIZE), 2);
 	expect_filled(A, 3000, 4, 6);
-	expect_is(sys_page_alloc_range(0, A + 1000 * PGSIZE, RW, 100), 100);
+	expect_is(pages_alloc(0, A + 1000 * PGSIZE, RW, 100), 0);
 	expect_filled(A, 3000, 4, 6 + LARGE);
 	expect_kernel_sound();
 	expect_is(pages_unmap(0, A, 2 * LARGE), 0);
@@ -191,8 +200,7 @@ static void shared(void)
 
 	alloc_at(A);
 	fill(A, 5000);
-	while (sys_page_map_range(0, A, 0, B, RO | PTE_AVAIL, LARGE) != LARGE)
-		continue;
+	expect_is(sys_page_map_range(0, A, 0, B, RO | PTE_AVAIL, LARGE), LARGE);
 	expect(is_large(B) && PTE_ADDR(page_entry(A)) == PTE_ADDR(page_entry(B)));
 	expect_is(perm_of(B), RO | PTE_AVAIL);
 	expect_filled(B, 5000, 0, 0);
@@ -371,9 +379,8 @@ static void ends(void)
 	envid_t child = sys_exofork();
 
 	expect(child > 0);
-	expect_is(sys_page_alloc_range(child, A, RW, 100), 100);
-	while (sys_page_alloc_large_range(child, A, RW, 3) != 3)
-		continue;
+	expect_is(pages_alloc(child, A, RW, 100), 0);
+	expect_is(pages_alloc_large(child, A, RW, 3), 0);
 	expect_is(sys_page_map(child, A + 5 * PGSIZE, 0, C, RW), 0);
 	expect_is(sys_page_unmap(child, A + PTSIZE + PGSIZE), 0);
 	expect_kernel_sound();
