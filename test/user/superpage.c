@@ -83,6 +83,8 @@ static void arguments(int error)
 	}
 }
 
+static bool want_high; /* superpages beyond the direct map: there is much of that */
+
 static void basics(void)
 {
 	uint32_t before = free_pages(), *words = (uint32_t *)A;
@@ -91,6 +93,7 @@ static void basics(void)
 	expect(is_large(A) && is_large(A + PTSIZE - 1) && !page_mapped(A + PTSIZE) && !page_mapped(A - PGSIZE));
 	expect_is(perm_of(A), RW | PTE_SHARE);
 	expect_is(PTE_ADDR(page_entry(A)) % PTSIZE, 0);
+	expect(!want_high || PTE_ADDR(page_entry(A)) >= (1u << 28));
 	for (uint32_t i = 0; i < PTSIZE / sizeof *words; i++)
 		expect_is(words[i], 0);
 	fill(A, 100);
@@ -390,6 +393,102 @@ static void ends(void)
 	expect_is(free_pages(), before);
 }
 
+/* --- No CPU uses what is not mapped any more --- */
+
+#define BAD 0xBADBAD
+
+static volatile uint32_t seen, rounds;
+
+static void look_on(uint32_t writes)
+{
+	for (;;) {
+		if (writes)
+			*word(B, 5) = rounds;
+		seen = *word(B, 5);
+		rounds++;
+	}
+}
+
+/* A child that uses page 5 of the superpage all the time, perhaps on another CPU. */
+static envid_t start_looking(uint32_t writes)
+{
+	envid_t child = child_make(look_on, writes);
+	uint32_t before = rounds;
+
+	alloc_at(A);
+	expect_is(pages_share(A, child, B, RW, LARGE), 0);
+	expect_is(sys_env_set_status(child, ENV_RUNNABLE), 0);
+	wait_until(rounds - before > 2);
+	return child;
+}
+
+static void wait_rounds(void)
+{
+	uint32_t before = rounds;
+
+	wait_until(rounds - before > 2);
+}
+
+static void other_cpus(void)
+{
+	for (uint32_t i = 0; i < 6; i++) {
+		/* A part becomes another page, or what was a part is unmapped. */
+		envid_t child = start_looking(0);
+		if (i % 2)
+			expect_is(sys_page_unmap(child, B + 900 * PGSIZE), 0);
+		expect_is(sys_page_alloc(child, B + 5 * PGSIZE, RW), 0);
+		*word(A, 5) = BAD;
+		wait_rounds();
+		expect_is(seen, 0);
+		expect_is(sys_page_unmap(child, B + 5 * PGSIZE), 0);
+		expect_end(child, -E_KILLED);
+
+		/* The whole goes. */
+		child = start_looking(0);
+		expect_is(pages_unmap(child, B, LARGE), 0);
+		*word(A, 5) = BAD;
+		expect_end(child, -E_KILLED);
+		expect_is(seen, 0);
+
+		/* Another in its place. */
+		child = start_looking(0);
+		expect_is(sys_page_alloc_large(child, B, RW), 0);
+		*word(A, 5) = BAD;
+		wait_rounds();
+		expect_is(seen, 0);
+		expect_is(sys_env_destroy(child), 0);
+		expect_end(child, -E_KILLED);
+
+		/* Read-only, the whole or a part. */
+		child = start_looking(1);
+		expect_is(sys_page_protect_range(child, B, RO, i % 2 ? LARGE : 6), i % 2 ? LARGE : 6);
+		*word(A, 5) = BAD;
+		expect_end(child, -E_KILLED);
+		expect_is(*word(A, 5), BAD);
+		unmap_all(A);
+	}
+}
+
+/* The same on this CPU. */
+static void this_cpu(void)
+{
+	alloc_at(A);
+	alloc_at(B);
+	fill(A, 100);
+	fill(B, 200);
+	expect_is(pages_share(A, 0, B, RW, LARGE), 0);
+	expect_filled(B, 100, 0, 0);
+	expect_is(sys_page_alloc(0, B + 6 * PGSIZE, RW), 0);
+	expect_is(*word(B, 6), 0);
+	expect_is(page_entry(B + 7 * PGSIZE) & RW, RW);
+	expect_is(sys_page_map(0, A + PGSIZE, 0, B + 7 * PGSIZE, RO), 0);
+	expect_is(*(volatile uint32_t *)(B + 7 * PGSIZE + 500), 101);
+	alloc_at(B);
+	expect_is(*word(B, 8), 0);
+	unmap_all(A);
+	unmap_all(B);
+}
+
 /* --- Memory that ends --- */
 
 static envid_t other;
@@ -502,7 +601,7 @@ static void fragments(void)
 /* --- Threads --- */
 
 #define THREADS 3
-#define FORKS 6
+#define FORKS 4
 
 static volatile bool stop;
 
@@ -556,7 +655,7 @@ static void *replace_on(void *arg)
 {
 	uint32_t state = (uint32_t)(uintptr_t)arg;
 
-	for (uint32_t i = 0; i < 60; i++) {
+	for (uint32_t i = 0; i < 30; i++) {
 		switch (next_random(&state) % 5) {
 		case 0:
 			expect_is(sys_page_alloc_large(0, A, RW), 0);
@@ -598,6 +697,7 @@ void umain(int argc, char **argv)
 		printf("no superpages, as expected\n");
 		return;
 	}
+	want_high = argc > 1 && strcmp(argv[1], "-high") == 0;
 	grow_records(8);
 	expect_is(sys_page_alloc(0, UTEMP, RW), 0); /* for its table */
 	expect_is(sys_page_unmap(0, UTEMP), 0);
@@ -610,6 +710,8 @@ void umain(int argc, char **argv)
 	copies();
 	messages();
 	ends();
+	other_cpus();
+	this_cpu();
 	no_memory();
 	fragments();
 	threads();
