@@ -171,13 +171,48 @@ pfn_t page_take_kernel(void)
 	return taken(pfn);
 }
 
+pfn_t page_take_block(unsigned order)
+{
+	pfn_t first;
+
+	if (fails_now(this_cpu()))
+		return NO_PAGE;
+	spin_lock(&buddy_lock);
+	if (!(first = buddy_take(PAGE_HIGH, order)))
+		first = buddy_take(PAGE_DIRECT, order);
+	spin_unlock(&buddy_lock);
+	for (pfn_t i = 0; first && i < 1u << order; i++) {
+		*page_note(first + i) = 0;
+		taken(first + i);
+	}
+	return first;
+}
+
+/* In debug builds, so that whoever still uses it shows. */
+static inline void spoil(pfn_t pfn)
+{
+	if (VARIANT_DEBUG)
+		memset(arch_window(pfn, 0), 0xCB, PGSIZE);
+}
+
+void page_give_block(pfn_t first, unsigned order)
+{
+	for (pfn_t i = 0; i < 1u << order; i++) {
+		assert(page_refs[first + i].pp_ref == 1);
+		spoil(first + i);
+		page_refs[first + i].pp_ref = 0;
+	}
+	spin_lock(&buddy_lock);
+	buddy_give(first, order);
+	spin_unlock(&buddy_lock);
+}
+
 void page_free(pfn_t pfn)
 {
 	enum page_zone zone = is_high(pfn) ? PAGE_HIGH : PAGE_DIRECT;
 	struct page_list *list = &this_cpu()->pages.plain[zone];
 
-	if (VARIANT_DEBUG) /* so that whoever still uses it shows */
-		memset(arch_window(pfn, 0), 0xCB, PGSIZE);
+	spoil(pfn);
 	list_push(list, pfn);
 	if (unlikely(list->count > cache_max))
 		cache_give_back(list, cache_max / 2);

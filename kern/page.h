@@ -57,7 +57,13 @@ pfn_t page_take_user(void) must_use;
 pfn_t page_take_kernel(void) must_use;
 /* The same as page_take_user, with any contents: the caller overwrites all of it. */
 pfn_t page_take_user_plain(void) must_use;
-/* A word that the holder of a page from page_take_kernel may use as it likes; 0 at first. */
+/*
+ * 2^order pages of any contents in one piece, with one reference each, past the caches; NO_PAGE: there is no such piece.
+ * And back: pages that nobody else has a reference to.
+ */
+pfn_t page_take_block(unsigned order) must_use;
+void page_give_block(pfn_t first, unsigned order);
+/* A word that the holder of a page from page_take_kernel or page_take_block may use as it likes; 0 at first. */
 static inline uint32_t *page_note(pfn_t pfn)
 {
 	return &page_states[pfn].prev;

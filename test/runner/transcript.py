@@ -2,6 +2,7 @@
 
     # a comment; the first says what the test is about
     run --program divzero          the options of ./finch run
+    qemu -cpu qemu32,-pse          more arguments for QEMU
     status 1                       its exit status (0 if not given)
     input hello\\n                  what is typed, with \\n, \\t, \\b and \\x1c; may stand several times (nothing if not given)
     expect REGEX                   a line that must come; several must come in this order
@@ -23,6 +24,7 @@ class Transcript:
     def __init__(self, path):
         self.name = os.path.basename(path)
         self.options, self.status, self.input, self.expect, self.never = [], 0, "", [], []
+        self.qemu = ""
         self.variants, self.cpus, self.seconds = ["release", "debug"], [None], 60
         with open(path) as f:
             for number, line in enumerate(f, 1):
@@ -34,6 +36,8 @@ class Transcript:
             return
         if word == "run":
             self.options = shlex.split(rest)
+        elif word == "qemu":
+            self.qemu = rest
         elif word == "status":
             self.status = int(rest)
         elif word == "input":
@@ -89,12 +93,14 @@ def transcript_units(base):
 
         def run(self):
             status, lines = run(self.command(), self.transcript.seconds + 60, self.transcript.input.encode(),
-                                {"VARIANT": self.variant, "FINCH_BUILT": "1"})
+                                {"VARIANT": self.variant, "FINCH_BUILT": "1", "QEMU_EXTRA": self.transcript.qemu})
             why = self.transcript.judge(status, lines)
             return [Result(self.names[0], not why, why)]
 
         def alone(self, name):
             variant = "VARIANT=debug " if self.variant == "debug" else ""
+            if self.transcript.qemu:
+                variant += "QEMU_EXTRA='%s' " % self.transcript.qemu
             return "./finch test '%s'   or   %s%s" % (name, variant, shlex.join(self.command()))
 
     for path in sorted(glob.glob("test/transcript/*")):

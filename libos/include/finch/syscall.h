@@ -120,7 +120,13 @@ static inline int sys_page_protect(envid_t envid, void *va, int perm)
 	return libos_sys_page_protect(envid, (uintptr_t)va, (uint32_t)perm);
 }
 
-/* pte: what uvpt says of va. 1: it says something else by now. */
+/* One superpage at va, a multiple of PTSIZE. */
+static inline int sys_page_alloc_large(envid_t envid, void *va, int perm)
+{
+	return libos_sys_page_alloc_large(envid, (uintptr_t)va, (uint32_t)perm);
+}
+
+/* pte: what page_entry of <finch/memory.h> says of va. 1: it says something else by now. */
 static inline int sys_page_replace(void *va, pte_t pte, int perm)
 {
 	return libos_sys_page_replace((uintptr_t)va, pte, (uint32_t)perm);
@@ -136,6 +142,12 @@ static inline uint32_t libos_range(int perm, size_t count)
 static inline int sys_page_alloc_range(envid_t envid, void *va, int perm, size_t count)
 {
 	return libos_sys_page_alloc(envid, (uintptr_t)va, libos_range(perm, count));
+}
+
+/* count: of superpages. */
+static inline int sys_page_alloc_large_range(envid_t envid, void *va, int perm, size_t count)
+{
+	return libos_sys_page_alloc_large(envid, (uintptr_t)va, libos_range(perm, count));
 }
 
 static inline int sys_page_map_range(envid_t srcenv, const void *srcva, envid_t dstenv, void *dstva, int perm,
