@@ -197,10 +197,12 @@ static void discard(envid_t envid)
 
 /* --- Taking --- */
 
+/* The state of the one that is copied. Not on the stack, which may be of one page; with the lock held. */
+static struct checkpoint_state state;
+
 /* Fill a new holder. */
 static int fill(envid_t holder, envid_t child)
 {
-	struct checkpoint_state state;
 	int err = checkpoint_get_state(child, &state);
 
 	if (err < 0)
@@ -282,27 +284,27 @@ static int make_table(const struct page_record *record, void *arg)
 }
 
 /* All that may fail. */
-static int prepare(envid_t holder, envid_t spare, envid_t child, const struct checkpoint_state *state, bool on_write)
+static int prepare(envid_t holder, envid_t spare, envid_t child, bool on_write)
 {
 	struct pair pair = { holder, child };
-	int err = copy_at_once(holder, spare, &state->upcalls, on_write);
+	int err = copy_at_once(holder, spare, &state.upcalls, on_write);
 
 	if (err == 0)
-		err = set_thisenv(holder, spare, &state->registers, child);
+		err = set_thisenv(holder, spare, &state.registers, child);
 	return err == 0 ? checkpoint_each(holder, 0, UTOP, make_table, &pair) : err;
 }
 
 /* What cannot fail. */
-static void replace(envid_t holder, envid_t spare, envid_t child, const struct checkpoint_state *state, bool on_write)
+static void replace(envid_t holder, envid_t spare, envid_t child, bool on_write)
 {
 	int err = pages_unmap(child, NULL, UTOP / PGSIZE);
 
 	if (err == 0)
-		err = copy_mappings(holder, child, &state->upcalls, on_write);
+		err = copy_mappings(holder, child, &state.upcalls, on_write);
 	if (err == 0)
 		err = copy_range(spare, child, 0, UTOP, PTE_W, 0);
 	if (err == 0)
-		err = checkpoint_set_state(child, state);
+		err = checkpoint_set_state(child, &state);
 	if (err < 0)
 		panic("checkpoint_restore: %e", err);
 }
@@ -318,7 +320,6 @@ static int check_child(envid_t child)
 /* child stands still. */
 static int restore(envid_t holder, envid_t child)
 {
-	struct checkpoint_state state;
 	int err = checkpoint_get_state(holder, &state);
 
 	if (err == 0)
@@ -327,9 +328,9 @@ static int restore(envid_t holder, envid_t child)
 	if (spare < 0)
 		return spare;
 	bool on_write = copies_on_write(holder, &state.upcalls);
-	err = prepare(holder, spare, child, &state, on_write);
+	err = prepare(holder, spare, child, on_write);
 	if (err == 0)
-		replace(holder, spare, child, &state, on_write);
+		replace(holder, spare, child, on_write);
 	discard(spare);
 	return err;
 }

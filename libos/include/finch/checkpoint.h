@@ -34,4 +34,20 @@ envid_t checkpoint_restore(envid_t checkpoint, envid_t child) LINKED_NAME(checkp
 /* Forget a checkpoint. -E_BAD_ENV. */
 int checkpoint_drop(envid_t checkpoint) LINKED_NAME(checkpoint_drop);
 
+/*
+ * Write a checkpoint out as bytes: put is called with one piece after the other, and returns 0 or an error. Returns 0, the
+ * error of put, -E_BAD_ENV, or -E_NOT_SUPP: too many shared pages. Pages that were shared are from then on the checkpoint's
+ * own; the boot archive is left out, and is that of the boot where it is read.
+ */
+int checkpoint_write(envid_t checkpoint, int (*put)(const void *data, size_t n, void *arg), void *arg)
+	LINKED_NAME(checkpoint_write);
+
+/*
+ * Make a checkpoint of bytes: get is called for the next n, and returns 0 or an error. Nothing of them is trusted. Returns
+ * the holder; or an error, and *wrong (unless wrong is NULL) says what is wrong: -E_INVAL: with the bytes, -E_NOT_SUPP: they
+ * need another CPU, -E_NO_MEM, -E_NO_FREE_ENV.
+ */
+envid_t checkpoint_read(int (*get)(void *data, size_t n, void *arg), void *arg, const char **wrong)
+	LINKED_NAME(checkpoint_read);
+
 #endif
