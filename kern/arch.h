@@ -133,6 +133,16 @@ void arch_env_reset_fpu(struct env *env);
  * it. Any base is harmless.
  */
 void arch_env_set_tls(struct env *env, uintptr_t base);
+/*
+ * The parts STATE_REGISTERS and STATE_FPU (<abi/state.h>) of env, which runs nowhere; and set them. Registers are made
+ * harmless; -E_INVAL: an FPU image that is not in the form of this CPU, or that the CPU would not load.
+ */
+struct state_registers;
+struct state_fpu;
+void arch_env_registers(const struct env *env, struct state_registers *state);
+void arch_env_set_registers(struct env *env, const struct state_registers *state);
+void arch_env_fpu(const struct env *env, struct state_fpu *state);
+int arch_env_set_fpu(struct env *env, const struct state_fpu *state);
 /* Make a frame from a program harmless: user segments, interrupts on, no I/O privilege. */
 void arch_frame_sanitize(struct Trapframe *tf);
 /* Copy a frame from user mode to where all may read it, without the kernel's addresses in it. */

@@ -101,6 +101,13 @@ int space_copy(struct space *src, struct space *dst, uintptr_t va, const struct 
  */
 int space_replace(struct space *space, uintptr_t va, arch_pte_t expected, uint32_t perm);
 
+/*
+ * List what is mapped from *va on, at most n (up to SPACE_SLICE) mappings, in rising order, and move *va behind what was
+ * looked at, which may be up to UTOP without any. Returns how many.
+ */
+struct page_record;
+uint32_t space_list(struct space *space, uintptr_t *va, struct page_record *records, uint32_t n);
+
 /* The n pages at va, with references for the caller. -E_INVAL: one is not there, or perm asks for more than its mapping
  * has; none is held then. */
 int space_take(struct space *space, uintptr_t va, uint32_t perm, uint32_t n, pfn_t pages[]) must_use;
