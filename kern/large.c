@@ -7,8 +7,10 @@
 
 pfn_t large_take(void)
 {
-	pfn_t first = page_take_block(ORDER);
+	pfn_t first = page_take_block(LARGE_PAGES, PAGE_HIGH);
 
+	if (!first)
+		first = page_take_block(LARGE_PAGES, PAGE_DIRECT);
 	if (!first)
 		return NO_PAGE;
 	for (uint32_t i = 0; i < LARGE_PAGES; i++) {

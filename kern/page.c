@@ -171,21 +171,38 @@ pfn_t page_take_kernel(void)
 	return taken(pfn);
 }
 
-pfn_t page_take_block(unsigned order)
+/* Give back the pages of a block of 2^order behind its first n. */
+static void block_trim(pfn_t block, unsigned order, uint32_t n) REQUIRES(buddy_lock)
 {
-	pfn_t first;
+	while (order-- > 0) {
+		uint32_t half = 1u << order;
+		if (n > half) {
+			block += half;
+			n -= half;
+		} else {
+			buddy_give(block + half, order);
+		}
+	}
+}
 
-	if (fails_now(this_cpu()))
+pfn_t page_take_block(uint32_t n, enum page_zone zone)
+{
+	unsigned order = 0;
+
+	while (1u << order < n)
+		order++;
+	if (order >= BUDDY_ORDERS || fails_now(this_cpu()))
 		return NO_PAGE;
 	spin_lock(&buddy_lock);
-	if (!(first = buddy_take(PAGE_HIGH, order)))
-		first = buddy_take(PAGE_DIRECT, order);
+	pfn_t block = buddy_take(zone, order);
+	if (block)
+		block_trim(block, order, n);
 	spin_unlock(&buddy_lock);
-	for (pfn_t i = 0; first && i < 1u << order; i++) {
-		*page_note(first + i) = 0;
-		taken(first + i);
+	for (uint32_t i = 0; block && i < n; i++) {
+		*page_note(block + i) = 0;
+		taken(block + i);
 	}
-	return first;
+	return block;
 }
 
 /* In debug builds, so that whoever still uses it shows. */

@@ -58,10 +58,12 @@ pfn_t page_take_kernel(void) must_use;
 /* The same as page_take_user, with any contents: the caller overwrites all of it. */
 pfn_t page_take_user_plain(void) must_use;
 /*
- * 2^order pages of any contents in one piece, with one reference each, past the caches; NO_PAGE: there is no such piece.
- * And back: pages that nobody else has a reference to.
+ * n pages (1 to PAGE_BLOCK_MAX) one behind the other, each with one reference, with any contents, of this zone. Returns
+ * the first; each goes back by itself. NO_PAGE: no block is free that is large enough.
  */
-pfn_t page_take_block(unsigned order) must_use;
+#define PAGE_BLOCK_MAX 1024
+pfn_t page_take_block(uint32_t n, enum page_zone zone) must_use;
+/* Give back 2^order pages in one piece, as large_take had them, that nobody else has a reference to. */
 void page_give_block(pfn_t first, unsigned order);
 /* A word that the holder of a page from page_take_kernel or page_take_block may use as it likes; 0 at first. */
 static inline uint32_t *page_note(pfn_t pfn)

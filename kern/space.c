@@ -63,6 +63,7 @@ struct space *space_create(void)
 	space->spare = NO_PAGE;
 	space->cursor = 0;
 	space->last = NULL;
+	space->has_devices = false;
 	return space;
 }
 
@@ -116,6 +117,14 @@ static inline bool install(struct space *space, arch_pte_t **entry, uintptr_t va
 	old = entry_exchange(*entry, arch_pte_make(pfn, perm));
 	replaced_add(replaced, va, old, true);
 	return true;
+}
+
+/* The entry `old` of va has been replaced: flush, and drop what it maps. No lock is held. */
+static inline void release(struct space *space, uintptr_t va, arch_pte_t old)
+{
+	space_flush(space, va, va);
+	if (likely(!arch_pte_is_device(old)))
+		page_drop(arch_pte_pfn(old));
 }
 
 static uint32_t alloc_slice(struct space *space, uintptr_t va, uint32_t perm, uint32_t n)
@@ -177,10 +186,8 @@ int space_alloc_page(struct space *space, uintptr_t va, uint32_t perm)
 	arch_table_note(entry);
 	arch_pte_t old = entry_exchange(entry, arch_pte_make(pfn, perm));
 	spin_unlock(&space->lock);
-	if (arch_pte_present(old)) {
-		space_flush(space, va, va);
-		page_drop(arch_pte_pfn(old));
-	}
+	if (arch_pte_present(old))
+		release(space, va, old);
 	return 0;
 }
 
@@ -195,10 +202,8 @@ void space_unmap_page(struct space *space, uintptr_t va)
 	spin_unlock(&space->lock);
 	if (unlikely(!entry)) /* no table, but perhaps a superpage */
 		space_unmap(space, va, 1);
-	if (likely(arch_pte_present(old))) {
-		space_flush(space, va, va);
-		page_drop(arch_pte_pfn(old));
-	}
+	if (likely(arch_pte_present(old)))
+		release(space, va, old);
 }
 
 int space_alloc(struct space *space, uintptr_t va, uint32_t perm, uint32_t n)
@@ -227,7 +232,7 @@ static uint32_t gather(struct space *src, uintptr_t va, uint32_t perm, uint32_t 
 		if (!entry)
 			entry = arch_space_entry(&src->arch, va);
 		arch_pte_t pte = entry ? *entry : space_large_page(src, va);
-		if (!arch_pte_present(pte) || (perm & PTE_W && !(pte & PTE_W))) {
+		if (!arch_pte_present(pte) || arch_pte_is_device(pte) || (perm & PTE_W && !(pte & PTE_W))) {
 			*error = -E_INVAL;
 			break;
 		}
@@ -237,6 +242,41 @@ static uint32_t gather(struct space *src, uintptr_t va, uint32_t perm, uint32_t 
 	}
 	spin_unlock(&src->lock);
 	return got;
+}
+
+/* Map device memory from frame pfn on. Returns how many pages were mapped, fewer than n when memory ran out. */
+static uint32_t device_slice(struct space *space, uintptr_t va, uint32_t perm, uint32_t n, pfn_t pfn)
+{
+	struct replaced replaced;
+	arch_pte_t *entry = NULL;
+	uint32_t done;
+
+	replaced_init(&replaced);
+	spin_lock(&space->lock);
+	space->has_devices = true;
+	for (done = 0; done < n; done++, va += PGSIZE) {
+		if (!install(space, &entry, va, pfn + done, perm | PTE_DEVICE, &replaced))
+			break;
+		entry = entry_next(entry, va + PGSIZE);
+	}
+	spin_unlock(&space->lock);
+	replaced_finish(&replaced, space);
+	return done;
+}
+
+int space_map_device(struct space *space, uintptr_t va, uint32_t perm, uint32_t n, pfn_t pfn)
+{
+	uint32_t done = 0;
+
+	for (;;) {
+		uint32_t slice = MIN(n - done, (uint32_t)SPACE_SLICE);
+		uint32_t did = device_slice(space, va + done * PGSIZE, perm, slice, pfn + done);
+		done += did;
+		if (did < slice)
+			return done ? (int)done : -E_NO_MEM;
+		if (done == n || space_interrupted())
+			return done;
+	}
 }
 
 /* Map up to n pages as space_map does, in one slice. Returns how many; *error says why not more. */
@@ -506,6 +546,15 @@ static void group_drop(const arch_pte_t *entry)
 	}
 }
 
+/* What a table maps of devices is no page to be dropped. */
+static void forget_devices(arch_pte_t *table)
+{
+	for (unsigned i = 0; i < NPTENTRIES; i++) {
+		if (arch_pte_is_device(table[i]))
+			table[i] = 0;
+	}
+}
+
 /* Unmap all that the table at va has, or the superpage. No CPU uses the space any more, but a pin may still look at it. */
 static void destroy_table(struct space *space, uintptr_t va)
 {
@@ -513,6 +562,8 @@ static void destroy_table(struct space *space, uintptr_t va)
 	arch_pte_t *table = arch_space_entry(&space->arch, ROUNDDOWN(va, (uintptr_t)PTSIZE));
 	if (!table)
 		space_large_destroy(space, va);
+	else if (unlikely(space->has_devices))
+		forget_devices(table);
 	for (uint32_t groups = table ? arch_table_notes(table) : 0; groups; groups &= groups - 1)
 		group_drop(&table[__builtin_ctz(groups) * ARCH_TABLE_GROUP]);
 	arch_space_free_table(&space->arch, va);

@@ -53,7 +53,7 @@ void space_large_finish(struct space *space, struct replaced *replaced, pfn_t sp
 	if (!spare)
 		return;
 	for (uint32_t i = 0; i < LARGE_PAGES; i++) {
-		if (arch_pte_present(entries[i]))
+		if (arch_pte_present(entries[i]) && !arch_pte_is_device(entries[i]))
 			page_drop(arch_pte_pfn(entries[i]));
 	}
 	page_drop(spare);
