@@ -1,7 +1,6 @@
 /* Listing the mappings of a space: see space.h. Where nothing can be, tables and groups of entries are passed over. */
 #include <abi/state.h>
-#include <arch/space.h>
-#include <kern/space.h>
+#include <kern/space_slice.h>
 
 #define LOOKS 1024 /* entries that are looked at under the lock at once */
 
@@ -17,6 +16,11 @@ uint32_t space_list(struct space *space, uintptr_t *va, struct page_record *reco
 			break;
 		uintptr_t start = ROUNDDOWN(at, (uintptr_t)PTSIZE);
 		const arch_pte_t *table = arch_space_entry(&space->arch, start);
+		if (!table) {
+			records[found++] = (struct page_record){ .va = start, .entry = *space_large(space, start) };
+			at = start + PTSIZE;
+			continue;
+		}
 		unsigned index = arch_table_noted(table, (at - start) / PGSIZE);
 		at = start + index * PGSIZE; /* behind the last entry that is the next table */
 		if (index == NPTENTRIES)
