@@ -69,6 +69,13 @@ static inline void arch_space_load(const struct arch_space *space)
 	lcr3(space ? space->physical : paging_kernel_cr3());
 }
 
+static inline uint32_t arch_ticks_low(void)
+{
+	uint32_t low;
+	__asm__ volatile("rdtsc" : "=a"(low) : : "edx");
+	return low;
+}
+
 static inline void arch_pause(void)
 {
 	__asm__ volatile("pause" : : : "memory");
