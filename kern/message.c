@@ -314,6 +314,8 @@ static void send_later(struct env *to, envid_t envid, const struct message *mess
 {
 	struct env *self = this_cpu()->env;
 	uint32_t number = queue_begin(self, to, message, calls);
+	if (unlikely(policy))
+		policy_lend(self, to);
 
 	sched_count_active(1); /* while we look whether its wait is over already, the system is not at rest */
 	uint32_t serial = env_block(calls ? ENV_WAIT_MESSAGE : ENV_WAIT_SEND, envid, false, timeout_ms);

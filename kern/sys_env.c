@@ -166,6 +166,10 @@ static int set(struct env *env, int what, uintptr_t value) UNCHECKED_LOCKING
 			return -E_INVAL;
 		env_go_on(env);
 		return 0;
+	case ENV_SET_PRIORITY:
+		return policy_set_priority(env, value);
+	case ENV_SET_TICKETS:
+		return policy_set_tickets(env, value);
 	default:
 		return -E_INVAL;
 	}
