@@ -35,6 +35,7 @@ struct cpu {
 	struct arch_cpu arch;
 
 	struct page_cache pages;
+	bool over_budget; /* the last page that could not be had here was refused by a budget */
 	struct runq runq; /* has its own lock */
 
 	/* Requests from other CPUs: kern/request.h. */

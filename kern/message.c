@@ -21,7 +21,7 @@ int message_take_pages(struct message *message, uintptr_t va, uint32_t count)
 	pfn_t list = NO_PAGE, *pages = &message->page;
 
 	if (count > 1) {
-		if (!(list = page_take_kernel()))
+		if (!(list = budget_page(space->budget, page_take_kernel)))
 			return -E_NO_MEM;
 		pages = page_address(list);
 	}
