@@ -97,6 +97,12 @@ void budget_page_freed(pfn_t pfn)
 
 /* --- The tree --- */
 
+/* Is there anything of it, or that needs it? A page is charged by an environment alone: what is gone stays so. */
+static bool kept(const struct budget *budget)
+{
+	return budget->envs || budget->budgets || budget->enders || budget->held || atomic_load(&budget->pages);
+}
+
 bool budget_within(const struct budget *budget, const struct budget *above)
 {
 	while (budget && budget != above)
@@ -111,7 +117,8 @@ struct budget *budget_find(int32_t number, const struct budget *above)
 	if (index == 0 || index > size)
 		return NULL;
 	struct budget *budget = &records[index];
-	return budget->live && budget->number == number && budget != above && budget_within(budget, above) ? budget : NULL;
+	bool found = budget->live && budget->number == number && kept(budget) && budget != above && budget_within(budget, above);
+	return found ? budget : NULL;
 }
 
 bool budget_has_room(const struct budget *budget, const struct budget *end)
@@ -164,9 +171,7 @@ static struct budget *record_find(void) REQUIRES(family_lock)
 
 	for (uint32_t i = 1; i <= used; i++) {
 		struct budget *budget = &records[i];
-		/* Who has no environment gets no page charged any more. */
-		if (budget->live && !budget->envs && !budget->budgets && !budget->enders && !budget->held &&
-		    !atomic_load(&budget->pages)) {
+		if (budget->live && !kept(budget)) {
 			count_below(budget->parent, -1);
 			budget->live = false;
 		}

@@ -183,6 +183,8 @@ bool env_reap_slice(struct env *env)
 		orphans_pass_on(env);
 		return false;
 	}
+	if (unlikely(!list_empty(&env->senders)) && !message_refuse(env))
+		return false;
 	if (env->leads && !space_destroy_slice(env->space))
 		return false;
 	vanish(env);

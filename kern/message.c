@@ -5,6 +5,8 @@
 #include <kern/env.h>
 #include <kern/message.h>
 
+#define REFUSED_AT_ONCE 16 /* messages, of up to MESSAGE_PAGES_MAX pages, that are refused at once */
+
 static struct spinlock queue_lock = SPINLOCK(RANK_MESSAGE, "message queues");
 
 /* --- Pages --- */
@@ -268,15 +270,22 @@ static void awaiting_wake(envid_t id)
 	}
 }
 
-void message_partner_ended(struct env *env, envid_t id)
+bool message_refuse(struct env *env)
 {
 	struct message message;
 	struct sender sender;
 
-	while (take_queued(env, 0, &message, &sender)) {
+	for (unsigned n = 0; n < REFUSED_AT_ONCE; n++) {
+		if (!take_queued(env, 0, &message, &sender))
+			return true;
 		message_drop(&message);
 		sender_wake(&sender, -E_BAD_ENV);
 	}
+	return false;
+}
+
+void message_partner_ended(struct env *env, envid_t id)
+{
 	if (env->was_awaited)
 		awaiting_wake(id);
 }

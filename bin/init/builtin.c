@@ -48,7 +48,9 @@ static void do_kill(const struct command *command)
 	for (int i = 1; i < command->count; i++) {
 		char *rest;
 		envid_t envid = (envid_t)strtol(command->words[i], &rest, 16);
-		int err = *rest || envid == 0 ? -E_INVAL : job_kill(envid);
+		int err = jobs_kill(command->words[i]);
+		if (err == -E_BAD_ENV)
+			err = *rest || envid == 0 ? -E_INVAL : job_kill(envid);
 		if (err < 0)
 			printf("kill: %s: %e\n", command->words[i], err);
 	}
@@ -110,7 +112,7 @@ static void do_reboot(const struct command *command)
 static const struct builtin builtins[] = {
 	{ "help", "", "this text", do_help },
 	{ "jobs", "", "what was started here: environments and pages in use", do_jobs },
-	{ "kill", "ID...", "destroy programs that were started here, with all that they started", do_kill },
+	{ "kill", "ID|NAME...", "destroy jobs, with all that they have started", do_kill },
 	{ "grant", "RIGHT,... COMMAND", "run it with rights; without, it has none", do_grant },
 	{ "poweroff", "", "switch the machine off (so does Ctrl-D)", do_poweroff },
 	{ "exit", "", "the same; a prompt without the right to do that ends", do_exit },

@@ -162,7 +162,18 @@ void jobs_list(void)
 
 int job_kill(envid_t envid)
 {
-	const struct job *job = envid ? job_find(envid) : NULL;
+	const struct job *job = job_find(envid);
 
 	return job ? budget_end(job->budget) : sys_env_destroy(envid);
+}
+
+int jobs_kill(const char *name)
+{
+	int err = -E_BAD_ENV;
+
+	for (const struct job *job = jobs; job < jobs + JOBS_MAX; job++) {
+		if (job->envid && strcmp(job->name, name) == 0)
+			err = budget_end(job->budget);
+	}
+	return err;
 }
