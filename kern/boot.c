@@ -42,21 +42,39 @@ static bool word_starts_program(const char *word, size_t len)
 	return len > 5 && strncmp(word, "init=", 5) == 0;
 }
 
-bool boot_word(const char *wanted)
+/* The first boot word that begins with `start`, is not part of a program to start, and has `len` bytes (0: any number). */
+static const char *find_word(const char *start, size_t wanted, size_t *len)
 {
 	const char *at = boot_info.words, *word;
+	size_t begin = strlen(start);
 	bool in_program = false;
+
+	while ((word = next_word(&at, len))) {
+		if (word_starts_program(word, *len))
+			in_program = true;
+		else if (word_is(word, *len, "--"))
+			in_program = false;
+		else if (!in_program && *len >= begin && (!wanted || *len == wanted) && strncmp(word, start, begin) == 0)
+			return word;
+	}
+	return NULL;
+}
+
+bool boot_word(const char *wanted)
+{
 	size_t len;
 
-	while ((word = next_word(&at, &len))) {
-		if (word_starts_program(word, len))
-			in_program = true;
-		else if (word_is(word, len, "--"))
-			in_program = false;
-		else if (!in_program && word_is(word, len, wanted))
-			return true;
-	}
-	return false;
+	return find_word(wanted, strlen(wanted), &len);
+}
+
+const char *boot_value(const char *name, size_t *len)
+{
+	const char *word = find_word(name, 0, len);
+
+	if (!word)
+		return NULL;
+	*len -= strlen(name);
+	return word + strlen(name);
 }
 
 int boot_program(unsigned n, const char *argv[], int max)

@@ -19,6 +19,7 @@
 #include <kern/print.h>
 #include <kern/request.h>
 #include <kern/rest.h>
+#include <kern/trace.h>
 #include <kern/verify.h>
 
 #define MATES_AT_ONCE 16 /* environments of a space that are ended under the family lock at once */
@@ -105,6 +106,7 @@ static void vanish(struct env *env)
 {
 	struct Env *pub = env->pub;
 
+	TRACE_ABOUT(SCHED, ENDED, pub->env_id, env->status, env->ended_by, 0);
 	kverbose("[%08x] free env %08x\n", env->ended_by, pub->env_id);
 	if (env->first)
 		first_status = env->ended_itself ? REST_EXITED : REST_DESTROYED;

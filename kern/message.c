@@ -4,6 +4,7 @@
 #include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/message.h>
+#include <kern/trace.h>
 
 static struct spinlock queue_lock = SPINLOCK(RANK_MESSAGE, "message queues");
 
@@ -73,6 +74,7 @@ static inline void write_record(struct env *to, const struct message *message, u
 {
 	struct Env *pub = to->pub;
 
+	TRACE_ABOUT(MESSAGE, MESSAGE, pub->env_id, message->from, message->value, message->count);
 	pub->env_ipc_recving = false;
 	pub->env_ipc_value = message->value;
 	pub->env_ipc_from = message->from;
@@ -289,6 +291,7 @@ static void send_later(struct env *to, envid_t envid, const struct message *mess
 	struct env *self = this_cpu()->env;
 	uint32_t number = queue_begin(self, to, message, calls);
 
+	TRACE(MESSAGE, QUEUED, envid, message->value, 0);
 	sched_count_active(1); /* while we look whether its wait is over already, the system is not at rest */
 	uint32_t serial = env_block(calls ? ENV_WAIT_MESSAGE : ENV_WAIT_SEND, envid, false, timeout_ms);
 	queue(self, serial, number, to, envid);

@@ -8,6 +8,7 @@
 #include <kern/sched.h>
 #include <kern/selftest.h>
 #include <kern/sched_run.h>
+#include <kern/trace.h>
 #include <kern/trap.h>
 #include <kern/verify.h>
 
@@ -91,6 +92,7 @@ void sched_ready(struct env *env)
 	struct cpu *idle = claim_idle(env->cpu), *cpu = idle ? idle : env->cpu;
 
 	assert(spin_held(&env->lock) && env->sched == SCHED_OFF);
+	TRACE_ABOUT(SCHED, READY, env->pub->env_id, trace_env(), cpu->number, arch_call_result(&env->pub->env_tf));
 	spin_lock(&cpu->runq.lock);
 	runq_push(cpu, env);
 	spin_unlock(&cpu->runq.lock);
@@ -179,6 +181,7 @@ static struct env *idle(struct cpu *cpu)
 	struct env *env;
 	uint64_t since = platform_time_ns();
 
+	TRACE(SCHED, IDLE, 0, 0, 0);
 	cpu->idle_since_ns = since;
 	atomic_exchange(&cpu->lazy, 1);
 	for (;;) {
@@ -212,6 +215,7 @@ static struct env *idle(struct cpu *cpu)
 static inline void run(struct cpu *cpu, struct env *env)
 {
 	sched_run(cpu, env);
+	TRACE(SCHED, RUN, cpu->runq.count, 0, 0);
 	if (unlikely(!cpu->timer_running))
 		slice_begin(cpu);
 }

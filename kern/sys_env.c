@@ -7,6 +7,7 @@
 #include <kern/print.h>
 #include <kern/reclaim.h>
 #include <kern/syscall.h>
+#include <kern/trace.h>
 
 int32_t sys_getenvid(void)
 {
@@ -197,6 +198,7 @@ int32_t sys_env_set_label(envid_t envid, uaddr_t label)
 	if ((error = env_find(envid, true, &env)))
 		return error;
 	memcpy(env->pub->env_label, text, sizeof text);
+	trace_label(env->pub);
 	env_release(env);
 	return 0;
 }

@@ -69,6 +69,11 @@ static inline void arch_space_load(const struct arch_space *space)
 	lcr3(space ? space->physical : paging_kernel_cr3());
 }
 
+static inline uint64_t arch_ticks(void)
+{
+	return read_tsc();
+}
+
 static inline void arch_pause(void)
 {
 	__asm__ volatile("pause" : : : "memory");

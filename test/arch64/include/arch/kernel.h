@@ -25,6 +25,7 @@ typedef pte_t arch_pte_t;
 struct cpu *arch_this_cpu(void);
 void *arch_window(uint32_t pfn, unsigned slot);
 void arch_pause(void);
+uint64_t arch_ticks(void);
 void arch_idle(void);
 void arch_poll_interrupts(void);
 void arch_space_load(const struct arch_space *space);
