@@ -24,13 +24,7 @@ static struct spinlock making = SPINLOCK(RANK_TRACE, "event rings");
 static uint32_t ring_pages; /* of records, in each: a power of two, set at boot */
 static bool made;           /* all are there, for ever */
 
-/* What tools/mktrace looks for in the memory of a machine, under this name. */
-static struct {
-	char magic[8];
-	uint32_t ring[CPUS_MAX]; /* page frames of the rings, 0: none */
-	uint32_t envs;           /* the public records: physical address, */
-	uint32_t env_count, env_size, env_id_at, env_label_at;
-} trace_root = {
+struct trace_root trace_root = {
 	.magic = TRACE_MAGIC,
 	.env_size = sizeof(struct Env),
 	.env_id_at = offsetof(struct Env, env_id),

@@ -13,6 +13,7 @@
 #include <abi/trace.h>
 #include <kern/arch.h>
 #include <kern/check.h>
+#include <kern/platform.h>
 
 extern uint32_t trace_kinds; /* TRACE_KIND_ bits: what is recorded */
 
@@ -32,6 +33,14 @@ envid_t trace_env(void) __attribute__((cold));
 #define TRACE_BEGIN(KIND) (unlikely(trace_kinds & TRACE_KIND_##KIND) ? arch_ticks() : 0)
 /* How long it took, in ticks: at most what the word holds. */
 uint32_t trace_took(uint64_t since) __attribute__((cold));
+
+/* What tools/mktrace looks for in the memory of a machine: under this name, in this form. */
+extern struct trace_root {
+	char magic[8];
+	uint32_t ring[CPUS_MAX]; /* page frames of the rings, 0: none */
+	uint32_t envs;           /* the public records: physical address, */
+	uint32_t env_count, env_size, env_id_at, env_label_at;
+} trace_root;
 
 /* env has a label. */
 struct Env;
