@@ -16,7 +16,7 @@
  *
  * TRACE_SET: record the kinds of events in arg, a mask of TRACE_KIND_, on all CPUs from now on; 0: none. Returns the mask
  *	there was. The first time the rings are made, and stay. -E_INVAL: no such kind; -E_NO_MEM.
- * TRACE_MAP: map the ring of CPU number `size` at arg, read-only. Returns how many pages that are.
+ * TRACE_MAP: map the ring of CPU number `cpu` at arg, read-only. Returns how many pages that are.
  *	-E_INVAL: arg is unaligned or too high, there is no such CPU, or there are no rings yet; -E_NO_MEM.
  */
 enum { TRACE_SET = 1, TRACE_MAP };

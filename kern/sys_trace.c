@@ -19,7 +19,7 @@ static int32_t set(uintptr_t kinds)
 	return error ? error : (int32_t)trace_set(kinds);
 }
 
-static int32_t map(uintptr_t va, uintptr_t cpu)
+static int32_t map(uintptr_t va, uint32_t cpu)
 {
 	int result = trace_map(va, cpu);
 
@@ -28,7 +28,7 @@ static int32_t map(uintptr_t va, uintptr_t cpu)
 	return result;
 }
 
-int32_t sys_trace(int op, uintptr_t arg, uintptr_t size)
+int32_t sys_trace(int op, uintptr_t arg, uint32_t cpu)
 {
 	if (!env_may(RIGHT_TRACE))
 		return -E_BAD_ENV;
@@ -36,7 +36,7 @@ int32_t sys_trace(int op, uintptr_t arg, uintptr_t size)
 	case TRACE_SET:
 		return set(arg);
 	case TRACE_MAP:
-		return map(arg, size);
+		return map(arg, cpu);
 	default:
 		return -E_INVAL;
 	}
