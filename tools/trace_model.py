@@ -226,7 +226,7 @@ class Model:
             args['pages'] = pages
         queue = self.queued[sender, record.env]
         start = queue.popleft() if queue else (record.cpu, time)
-        if cpu.env == record.env:
+        if cpu.env == record.env or not self.scheduled:  # where it runs then, nobody has recorded
             self.flows.append(Flow(*start, record.cpu, time, args))
         else:
             self.arriving[record.env].append((*start, args))
