@@ -18,13 +18,14 @@ struct info_machine {
 	uint32_t tsc_khz;
 	uint32_t big_lock;       /* 1 with the boot word lock=big */
 	char version[32];        /* ended by a zero */
+	char policy[16];         /* of scheduling: the boot word sched=, "rr" without it; ended by a zero */
 };
 
 struct info_cpu {
 	uint32_t number;
 	uint32_t hardware_id;    /* its APIC id */
 	uint32_t env_id;         /* the environment it runs, 0 if idle */
-	uint32_t queued;         /* environments in its run queue */
+	uint32_t queued;         /* environments in its run queue, which all CPUs share if the policy is not rr */
 	uint64_t idle_ns;        /* time spent idle since it started */
 	uint64_t switches;       /* environments dispatched */
 	uint64_t interrupts;

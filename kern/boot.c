@@ -42,11 +42,10 @@ static bool word_starts_program(const char *word, size_t len)
 	return len > 5 && strncmp(word, "init=", 5) == 0;
 }
 
-/* The first boot word that begins with `start`, is not part of a program to start, and has `len` bytes (0: any number). */
-static const char *find_word(const char *start, size_t wanted, size_t *len)
+/* The first word that begins with `start` and belongs to no program. */
+static const char *find_word(const char *start, bool whole, size_t *len)
 {
 	const char *at = boot_info.words, *word;
-	size_t begin = strlen(start);
 	bool in_program = false;
 
 	while ((word = next_word(&at, len))) {
@@ -54,7 +53,7 @@ static const char *find_word(const char *start, size_t wanted, size_t *len)
 			in_program = true;
 		else if (word_is(word, *len, "--"))
 			in_program = false;
-		else if (!in_program && *len >= begin && (!wanted || *len == wanted) && strncmp(word, start, begin) == 0)
+		else if (!in_program && word_is(word, whole ? *len : MIN(*len, strlen(start)), start))
 			return word;
 	}
 	return NULL;
@@ -64,17 +63,17 @@ bool boot_word(const char *wanted)
 {
 	size_t len;
 
-	return find_word(wanted, strlen(wanted), &len);
+	return find_word(wanted, true, &len);
 }
 
-const char *boot_value(const char *name, size_t *len)
+bool boot_value(const char *start, char *value, size_t size)
 {
-	const char *word = find_word(name, 0, len);
+	size_t len, skip = strlen(start);
+	const char *word = find_word(start, false, &len);
 
-	if (!word)
-		return NULL;
-	*len -= strlen(name);
-	return word + strlen(name);
+	if (word)
+		strlcpy(value, word + skip, MIN(len - skip + 1, size));
+	return word;
 }
 
 int boot_program(unsigned n, const char *argv[], int max)

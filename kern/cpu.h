@@ -20,6 +20,7 @@ enum {
 	ATTEND_SWITCH = 1, /* run another environment, if there is one: time is up, yield, or this one blocked */
 	ATTEND_ENV = 2,    /* look at the current environment's state: it may be dying or suspended */
 	ATTEND_STEP = 4,   /* the user's trap flag was set when it entered by sysenter: give it back */
+	ATTEND_PREEMPT = 16, /* run another in place of this one, if one should go first */
 	ATTEND_FRAME = 8,  /* the frame was changed as a whole: nothing may be left out when it is restored */
 };
 
@@ -36,6 +37,10 @@ struct cpu {
 
 	struct page_cache pages;
 	struct runq runq; /* has its own lock */
+	struct runq *queue; /* that, or the one of all CPUs; constant */
+	/* With the lock of the latter: */
+	struct env *running; /* whom it took last: runs it, or is about to take another */
+	bool poked;          /* it has been told to look whether another should run there */
 
 	/* Requests from other CPUs: kern/request.h. */
 	atomic_t request_wanted; /* any CPU adds 1 */
@@ -53,6 +58,8 @@ struct cpu {
 
 	uint64_t wake_ns; /* the deadline that this CPU's timer is to come for; 0: for none */
 	bool timer_running; /* for the end of a time slice */
+	bool in_device;     /* what becomes ready now does so through a device's interrupt */
+	uint32_t charged;   /* up to when its environment's time is counted: the low half of the time-stamp counter */
 	bool big_lock_held;
 	uint32_t panic_depth;
 	const struct Trapframe *stopped; /* its registers, once it was stopped for good: a panic elsewhere, or time up */

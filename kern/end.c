@@ -19,6 +19,7 @@
 #include <kern/print.h>
 #include <kern/request.h>
 #include <kern/rest.h>
+#include <kern/sched_run.h>
 #include <kern/trace.h>
 #include <kern/verify.h>
 
@@ -43,6 +44,8 @@ uint32_t env_doom(struct env *env, int status, bool itself)
 	if (env->wait == ENV_WAIT_CONSOLE)
 		console_forget(env);
 	message_forget(env);
+	if (env->policy.lends_to)
+		policy_lend_end(env);
 	deadline_cancel(env);
 	env_publish(env);
 	if (env == this_cpu()->env)
@@ -119,6 +122,8 @@ static void vanish(struct env *env)
 	wait_notify_all(env);
 	spin_lock(&env->lock);
 	message_forget(env); /* one that it sent when its end had begun */
+	if (env->policy.lends_to)
+		policy_lend_end(env);
 	env->alive = false;
 	env->id = 0;
 	env->space = NULL;
@@ -189,10 +194,12 @@ struct env *env_attend(void)
 
 	spin_lock(&env->lock);
 	if (env->dying) {
+		sched_charge(cpu, env);
 		cpu->env = NULL;
 		ending = env;
 	} else if (env->suspended) {
 		arch_env_save(env);
+		sched_charge(cpu, env);
 		cpu->env = NULL;
 		env->sched = SCHED_OFF;
 		env_publish(env);

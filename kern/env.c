@@ -74,6 +74,8 @@ static int slots_grow(uint32_t index) REQUIRES(family_lock)
 		env->index = index + i;
 		env->pub = &records[index + i];
 		list_init(&env->runq_node);
+		list_init(&env->policy.lenders);
+		list_init(&env->policy.lender);
 		list_init(&env->children);
 		list_init(&env->sibling);
 		list_init(&env->mates);
@@ -151,6 +153,7 @@ int env_create(struct env *parent, struct space *space, struct env **made) UNCHE
 	env->leads = !parent || parent->space != space;
 	env->sched = SCHED_OFF;
 	env->cpu = this_cpu();
+	policy_create(env, parent);
 	env->rights = parent ? parent->rights : (uint32_t)RIGHTS_ALL;
 	env->parent = parent;
 	memset(env->notices, 0, sizeof env->notices);
@@ -213,10 +216,13 @@ int env_space_pin(envid_t id, struct space **space)
 	return 0;
 }
 
-/* It waits for a message by a call that can be left in the fast way, and nothing else is the matter with it. */
+/*
+ * It waits for a message by a call that can be left in the fast way, and nothing else is the matter with it; nor has the
+ * scheduling policy a say in who runs next.
+ */
 static bool is_open(const struct env *env)
 {
-	return env->wait == ENV_WAIT_MESSAGE && !env->out_of_the_ordinary && !env->sending_to &&
+	return env->wait == ENV_WAIT_MESSAGE && !env->out_of_the_ordinary && !env->sending_to && !policy &&
 	       arch_call_is_fast(&env->pub->env_tf);
 }
 

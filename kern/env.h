@@ -20,6 +20,7 @@
 #include <kern/deadline.h>
 #include <kern/lock.h>
 #include <kern/message.h>
+#include <kern/policy.h>
 #include <kern/sched.h>
 #include <kern/space.h>
 
@@ -74,6 +75,7 @@ struct env {
 	enum sched_place sched;
 	struct cpu *cpu;
 	struct list runq_node;
+	struct policy_env policy;
 
 	/* Guarded by the family lock. */
 	struct env *parent;    /* NULL: started by the kernel */

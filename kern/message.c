@@ -290,6 +290,8 @@ static void send_later(struct env *to, envid_t envid, const struct message *mess
 {
 	struct env *self = this_cpu()->env;
 	uint32_t number = queue_begin(self, to, message, calls);
+	if (unlikely(policy))
+		policy_lend(self, to);
 
 	TRACE(MESSAGE, QUEUED, envid, message->value, 0);
 	sched_count_active(1); /* while we look whether its wait is over already, the system is not at rest */

@@ -1,8 +1,9 @@
-/* Scheduling: per-CPU round robin with stealing. See sched.h. */
+/* Scheduling: per-CPU round robin with stealing, or one queue in the order of a policy. See sched.h. */
 #include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/platform.h>
+#include <kern/policy.h>
 #include <kern/request.h>
 #include <kern/rest.h>
 #include <kern/sched.h>
@@ -22,6 +23,12 @@ void runq_init(struct runq *runq, unsigned cpu)
 	runq->count = 0;
 }
 
+void sched_init_cpu(struct cpu *cpu)
+{
+	runq_init(&cpu->runq, cpu->number);
+	cpu->queue = policy ? &policy_queue : &cpu->runq;
+}
+
 uint32_t sched_idle_mask(void)
 {
 	return atomic_load(&idle_mask);
@@ -37,19 +44,28 @@ uint32_t sched_active(void)
 	return atomic_load(&active_count);
 }
 
-static inline void runq_push(struct cpu *cpu, struct env *env) REQUIRES(cpu->runq.lock)
+static inline void runq_push(struct cpu *cpu, struct env *env, enum turn turn) REQUIRES(cpu->queue->lock)
 {
-	env->cpu = cpu;
 	env->sched = SCHED_QUEUED;
 	env->pub->env_status = env->dying ? ENV_DYING : env->suspended ? ENV_NOT_RUNNABLE : ENV_RUNNABLE;
-	list_push_back(&cpu->runq.ready, &env->runq_node);
+	if (unlikely(policy)) {
+		policy_push(env, turn);
+		return;
+	}
+	env->cpu = cpu;
+	if (unlikely(turn == TURN_AT_ONCE || turn == TURN_BROKEN_OFF))
+		list_push_front(&cpu->runq.ready, &env->runq_node);
+	else
+		list_push_back(&cpu->runq.ready, &env->runq_node);
 	cpu->runq.count++;
 }
 
-static inline struct env *runq_pop(struct cpu *cpu) REQUIRES(cpu->runq.lock)
+/* yielder: who runs there and yields, if it does; it may be that it is to go on. */
+static inline struct env *runq_pop(struct cpu *cpu, const struct env *yielder) REQUIRES(cpu->queue->lock)
 {
+	if (unlikely(policy))
+		return policy_pop(cpu, yielder);
 	struct list *node = list_pop_front(&cpu->runq.ready);
-
 	if (!node)
 		return NULL;
 	cpu->runq.count--;
@@ -63,10 +79,10 @@ static struct cpu *lock_place(struct env *env) UNCHECKED_LOCKING
 {
 	for (;;) {
 		struct cpu *cpu = __atomic_load_n(&env->cpu, __ATOMIC_ACQUIRE);
-		spin_lock(&cpu->runq.lock);
+		spin_lock(&cpu->queue->lock);
 		if (env->cpu == cpu)
 			return cpu;
-		spin_unlock(&cpu->runq.lock);
+		spin_unlock(&cpu->queue->lock);
 	}
 }
 
@@ -87,17 +103,58 @@ static struct cpu *claim_idle(struct cpu *wanted)
 	return NULL;
 }
 
+void sched_poke(struct cpu *cpu)
+{
+	if (!cpu)
+		return;
+	if (cpu != this_cpu())
+		platform_send_request(cpu->platform_number);
+	else if (cpu->env)
+		cpu->attention |= ATTEND_PREEMPT;
+}
+
+void sched_poked(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	if (unlikely(cpu->poked) && cpu->env)
+		cpu->attention |= ATTEND_PREEMPT;
+}
+
+/* There is one queue: it goes into that, and a CPU is told that is idle, or runs what is to make way for it. */
+static void ready_for_all(struct env *env, enum turn turn)
+{
+	TRACE_ABOUT(SCHED, READY, env->pub->env_id, trace_env(), env->cpu->number, arch_call_result(&env->pub->env_tf));
+	spin_lock(&policy_queue.lock);
+	runq_push(env->cpu, env, turn);
+	/* In this order: an idle CPU sets its bit and then looks at the queue. */
+	atomic_fence();
+	struct cpu *cpu = claim_idle(env->cpu);
+	if (!cpu)
+		cpu = env->policy.node.place ? policy_preempt(env) : this_cpu();
+	spin_unlock(&policy_queue.lock);
+	sched_poke(cpu);
+}
+
 void sched_ready(struct env *env)
 {
-	struct cpu *idle = claim_idle(env->cpu), *cpu = idle ? idle : env->cpu;
+	enum turn turn = this_cpu()->in_device ? TURN_AT_ONCE : TURN_NEW;
 
 	assert(spin_held(&env->lock) && env->sched == SCHED_OFF);
+	if (unlikely(policy)) {
+		ready_for_all(env, turn);
+		return;
+	}
+	struct cpu *idle = claim_idle(env->cpu), *cpu = idle ? idle : turn == TURN_AT_ONCE ? this_cpu() : env->cpu;
 	TRACE_ABOUT(SCHED, READY, env->pub->env_id, trace_env(), cpu->number, arch_call_result(&env->pub->env_tf));
 	spin_lock(&cpu->runq.lock);
-	runq_push(cpu, env);
+	runq_push(cpu, env, turn);
 	spin_unlock(&cpu->runq.lock);
-	if (cpu == this_cpu())
+	if (cpu == this_cpu()) {
+		if (unlikely(turn == TURN_AT_ONCE))
+			sched_poke(cpu);
 		return;
+	}
 	/* It may have become idle since: it sets its bit and then looks at its queue, we have done the reverse. */
 	atomic_fence();
 	if (idle || atomic_load(&idle_mask) & 1u << cpu->number)
@@ -108,9 +165,9 @@ void sched_ready_here(struct env *env)
 {
 	struct cpu *cpu = this_cpu();
 
-	spin_lock(&cpu->runq.lock);
-	runq_push(cpu, env);
-	spin_unlock(&cpu->runq.lock);
+	spin_lock(&cpu->queue->lock);
+	runq_push(cpu, env, TURN_NEW);
+	spin_unlock(&cpu->queue->lock);
 }
 
 bool sched_take_off(struct env *env) UNCHECKED_LOCKING
@@ -120,11 +177,15 @@ bool sched_take_off(struct env *env) UNCHECKED_LOCKING
 		return true;
 	struct cpu *cpu = lock_place(env);
 	if (env->sched == SCHED_QUEUED) {
-		list_remove(&env->runq_node);
-		cpu->runq.count--;
+		if (policy) {
+			policy_remove(env);
+		} else {
+			list_remove(&env->runq_node);
+			cpu->runq.count--;
+		}
 		env->sched = SCHED_OFF;
 	}
-	spin_unlock(&cpu->runq.lock);
+	spin_unlock(&cpu->queue->lock);
 	return env->sched == SCHED_OFF;
 }
 
@@ -133,7 +194,7 @@ void sched_publish(struct env *env) UNCHECKED_LOCKING
 	struct cpu *cpu = lock_place(env);
 
 	env->pub->env_status = env->sched == SCHED_RUNNING ? ENV_RUNNING : ENV_RUNNABLE;
-	spin_unlock(&cpu->runq.lock);
+	spin_unlock(&cpu->queue->lock);
 }
 
 /* Take an environment from the longest queue of another CPU, if more than `spare` stand in it. */
@@ -151,7 +212,7 @@ static struct env *steal(struct cpu *thief, uint32_t spare)
 	if (!victim)
 		return NULL;
 	spin_lock(&victim->runq.lock);
-	if ((env = runq_pop(victim)))
+	if ((env = runq_pop(victim, NULL)))
 		__atomic_store_n(&env->cpu, thief, __ATOMIC_RELEASE);
 	spin_unlock(&victim->runq.lock);
 	return env;
@@ -161,10 +222,10 @@ static struct env *next_ready(struct cpu *cpu)
 {
 	struct env *env = NULL;
 
-	if (cpu->runq.count) {
-		spin_lock(&cpu->runq.lock);
-		env = runq_pop(cpu);
-		spin_unlock(&cpu->runq.lock);
+	if (cpu->queue->count) {
+		spin_lock(&cpu->queue->lock);
+		env = runq_pop(cpu, NULL);
+		spin_unlock(&cpu->queue->lock);
 	}
 	return env ? env : steal(cpu, 0);
 }
@@ -172,7 +233,7 @@ static struct env *next_ready(struct cpu *cpu)
 static void slice_begin(struct cpu *cpu)
 {
 	cpu->timer_running = true;
-	platform_timer_set(deadline_limit(SCHED_SLICE_NS));
+	platform_timer_set(deadline_limit(sched_slice_ns()));
 }
 
 /* Nothing to run: sleep until something is. */
@@ -209,6 +270,9 @@ static struct env *idle(struct cpu *cpu)
 		arch_tlb_flush_user();
 	cpu->idle_ns += platform_time_ns() - since;
 	cpu->idle_since_ns = 0;
+	/* What ticks found meanwhile is not about env, nor is the time its. */
+	cpu->attention &= ~ATTEND_SWITCH;
+	cpu->charged = arch_ticks_low();
 	return env;
 }
 
@@ -216,8 +280,10 @@ static inline void run(struct cpu *cpu, struct env *env)
 {
 	sched_run(cpu, env);
 	TRACE(SCHED, RUN, cpu->runq.count, 0, 0);
-	if (unlikely(!cpu->timer_running))
+	if (unlikely(!cpu->timer_running)) {
+		cpu->charged = arch_ticks_low();
 		slice_begin(cpu);
+	}
 }
 
 /* A slice of the end of env, which was taken from a queue or from this CPU, which has no environment now. */
@@ -270,6 +336,7 @@ static void run_or_next(struct cpu *cpu, struct env *env)
 			continue;
 		if (!(env = next_ready(cpu)))
 			env = idle(cpu);
+		cpu->charged = arch_ticks_low();
 	}
 	run(cpu, env);
 }
@@ -281,18 +348,37 @@ static void run_next(struct cpu *cpu)
 	run_or_next(cpu, env ? env : idle(cpu));
 }
 
+/*
+ * Put env, which runs on this CPU, back into the queue, and take out the one that is to run now: it may be env. NULL: env is
+ * to go on, and nothing was changed.
+ */
+static struct env *change(struct cpu *cpu, struct env *env, enum turn turn) REQUIRES(cpu->queue->lock)
+{
+	/* What makes way does so for another, round robin; an order may have it that it does not after all. */
+	bool others = !policy || turn == TURN_GIVEN_UP;
+	struct env *next = NULL;
+
+	cpu->poked = false;
+	if (cpu->queue->count == 0 || (others && !(next = runq_pop(cpu, env))))
+		return NULL;
+	arch_env_save(env);
+	runq_push(cpu, env, turn);
+	return others ? next : runq_pop(cpu, NULL);
+}
+
 /* The current environment lets others of this queue go first. */
-static void rotate(struct cpu *cpu)
+static void rotate(struct cpu *cpu, enum turn turn)
 {
 	struct env *env = cpu->env;
 
-	if (cpu->runq.count == 0)
+	if (cpu->queue->count == 0 && !cpu->poked)
 		return;
-	spin_lock(&cpu->runq.lock);
-	arch_env_save(env);
-	runq_push(cpu, env);
-	struct env *next = runq_pop(cpu);
-	spin_unlock(&cpu->runq.lock);
+	sched_charge(cpu, env);
+	spin_lock(&cpu->queue->lock);
+	struct env *next = change(cpu, env, turn);
+	spin_unlock(&cpu->queue->lock);
+	if (!next)
+		return;
 	/* Not ours any more: a request that is answered now is not about it. */
 	cpu->env = NULL;
 	run_or_next(cpu, next);
@@ -305,12 +391,16 @@ void sched_attend(void)
 
 	cpu->attention = 0;
 	struct env *ending = attention & ATTEND_ENV && cpu->env ? env_attend() : NULL;
-	if (ending)
+	if (ending) {
 		sched_take_apart(ending);
+		cpu->charged = arch_ticks_low();
+	}
 	if (!cpu->env)
 		run_next(cpu);
 	else if (attention & ATTEND_SWITCH)
-		rotate(cpu);
+		rotate(cpu, cpu->timer_running ? TURN_GIVEN_UP : TURN_OVER);
+	else if (unlikely(attention & ATTEND_PREEMPT))
+		rotate(cpu, TURN_BROKEN_OFF);
 	if (cpu->env && !cpu->timer_running)
 		slice_begin(cpu);
 }
@@ -324,12 +414,13 @@ void sched_tick(void)
 	cpu->attention |= ATTEND_SWITCH;
 	if (!cpu->env)
 		return;
+	sched_charge(cpu, cpu->env);
 	/* A queue that is two longer than this one's gives one up, so that busy CPUs come to share evenly. */
-	struct env *env = steal(cpu, cpu->runq.count + 1);
+	struct env *env = steal(cpu, cpu->queue->count + 1);
 	if (env)
 		sched_ready_here(env);
 	/* None waits longer than a slice while a CPU is idle. */
-	struct cpu *idle = cpu->runq.count ? claim_idle(NULL) : NULL;
+	struct cpu *idle = cpu->queue->count ? claim_idle(NULL) : NULL;
 	if (idle)
 		platform_send_request(idle->platform_number);
 }

@@ -162,6 +162,10 @@ static int set(struct env *env, int what, uintptr_t value)
 	case ENV_SET_TLS:
 		arch_env_set_tls(env, value);
 		return 0;
+	case ENV_SET_PRIORITY:
+		return policy_set_priority(env, value);
+	case ENV_SET_TICKETS:
+		return policy_set_tickets(env, value);
 	default:
 		return -E_INVAL;
 	}

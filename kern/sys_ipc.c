@@ -109,6 +109,7 @@ static inline void wait_from(struct cpu *cpu, struct env *self, envid_t from, ui
 {
 	struct Env *pub = self->pub;
 
+	sched_charge_time(cpu, self);
 	arch_env_save_plain(cpu, self);
 	self->wait = ENV_WAIT_MESSAGE;
 	self->wait_serial++;

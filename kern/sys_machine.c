@@ -118,6 +118,7 @@ static void info_machine(struct info_machine *info)
 	info->tsc_khz = platform_tsc_khz();
 	info->big_lock = big_lock_wanted;
 	strlcpy(info->version, FINCH_VERSION, sizeof info->version);
+	strlcpy(info->policy, policy_name(), sizeof info->policy);
 }
 
 static void info_cpu(struct info_cpu *info, const struct cpu *cpu)
@@ -127,7 +128,7 @@ static void info_cpu(struct info_cpu *info, const struct cpu *cpu)
 	info->number = cpu->number;
 	info->hardware_id = platform_cpu_hardware_id(cpu->platform_number);
 	info->env_id = env ? (uint32_t)env->pub->env_id : 0;
-	info->queued = cpu->runq.count;
+	info->queued = cpu->queue->count;
 	/* Another CPU may change both halves of a number meanwhile: then the figure is wrong, once. */
 	info->idle_ns = cpu->idle_ns + (cpu->idle_since_ns ? platform_time_ns() - cpu->idle_since_ns : 0);
 	info->switches = cpu->switches;

@@ -204,17 +204,19 @@ static uint32_t kind_named(const char *name, size_t len)
 }
 
 /* Kinds by name, with commas between them. */
-static uint32_t kinds_named(const char *names, size_t len)
+static uint32_t kinds_named(const char *names)
 {
 	uint32_t kinds = 0;
 
-	for (size_t at = 0, end; at < len; at = end + 1) {
-		for (end = at; end < len && names[end] != ','; end++)
-			continue;
-		uint32_t kind = kind_named(names + at, end - at);
+	while (*names) {
+		size_t len = 0;
+		while (names[len] && names[len] != ',')
+			len++;
+		uint32_t kind = kind_named(names, len);
 		if (!kind)
-			kprintf("trace=: there is no kind of event '%.*s'\n", (int)(end - at), names + at);
+			kprintf("trace=: there is no kind of event '%.*s'\n", (int)len, names);
 		kinds |= kind;
+		names += len + (names[len] == ',');
 	}
 	return kinds;
 }
@@ -223,15 +225,13 @@ static uint32_t kinds_named(const char *names, size_t len)
 static uint32_t choose_pages(void)
 {
 	struct page_counts counts;
-	const char *text;
-	size_t len;
+	char text[8] = "";
 	uint32_t wanted = 0;
 
 	page_count(&counts);
-	if ((text = boot_value("trace_pages=", &len))) {
-		while (len-- > 0 && *text >= '0' && *text <= '9' && wanted <= TRACE_PAGES_MAX)
-			wanted = wanted * 10 + *text++ - '0';
-	}
+	boot_value("trace_pages=", text, sizeof text);
+	for (const char *digit = text; *digit >= '0' && *digit <= '9'; digit++)
+		wanted = wanted * 10 + *digit - '0';
 	if (!wanted)
 		wanted = counts.free / MEMORY_SHARE / cpu_count;
 	wanted = MAX(MIN(wanted, (uint32_t)TRACE_PAGES_MAX), 1u);
@@ -240,16 +240,15 @@ static uint32_t choose_pages(void)
 
 void trace_init(void)
 {
-	const char *names;
-	size_t len;
+	char names[80];
 	int error;
 
 	ring_pages = choose_pages();
 	trace_root.env_count = env_limit();
 	trace_root.envs = page_of(env_records()) << PGSHIFT;
-	if (!(names = boot_value("trace=", &len)))
+	if (!boot_value("trace=", names, sizeof names))
 		return;
-	uint32_t kinds = kinds_named(names, len);
+	uint32_t kinds = kinds_named(names);
 	do
 		error = trace_make();
 	while (error == TRACE_AGAIN);

@@ -92,14 +92,17 @@ void trap_interrupt(uint32_t vector)
 	if (vector == REQUEST_VECTOR) {
 		platform_interrupt_done();
 		request_serve();
+		sched_poked();
 	} else if (vector == IRQ_OFFSET) {
 		platform_interrupt_done();
 		sched_tick();
 	} else {
 		bool input = platform_interrupt(vector - IRQ_OFFSET);
 		platform_interrupt_done();
+		this_cpu()->in_device = true;
 		if (input)
 			console_input();
+		this_cpu()->in_device = false;
 	}
 	TRACE(IRQ, INTERRUPT, vector, trace_took(since), 0);
 }

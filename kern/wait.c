@@ -14,6 +14,7 @@
 #include <kern/family.h>
 #include <kern/message.h>
 #include <kern/request.h>
+#include <kern/sched_run.h>
 #include <kern/trace.h>
 #include <kern/trap.h>
 
@@ -28,6 +29,7 @@ uint32_t env_block_locked(struct env *env, uint32_t wait, envid_t wait_for, bool
 	env->wait = wait;
 	uint32_t serial = ++env->wait_serial;
 	env->restarts = restarts;
+	sched_charge(cpu, env);
 	env->sched = SCHED_OFF;
 	env->pub->env_wait_for = wait_for;
 	cpu->env = NULL;
@@ -56,6 +58,8 @@ uint32_t env_block(uint32_t wait, envid_t wait_for, bool restarts, uint32_t time
 /* Its wait is over. */
 static inline void unblock(struct env *env) REQUIRES(env->lock)
 {
+	if (unlikely(env->policy.lends_to))
+		policy_lend_end(env);
 	env->wait = ENV_WAIT_NONE;
 	env->restarts = env->pub->env_ipc_recving = false;
 	if (unlikely(env->timed)) {

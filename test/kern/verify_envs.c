@@ -209,9 +209,9 @@ static void check_deadlines(unsigned timed)
 
 	for (const struct env *env; (env = deadline_at(place)); place++) {
 		const struct env *parent = deadline_at(MAX(place / 2, 1u));
-		if (env->deadline.place != place || !env->alive || !env->wait || !env->timed)
+		if (env->deadline.node.place != place || !env->alive || !env->wait || !env->timed)
 			wrong("%08x has a deadline at place %u, but does not wait with one there\n", id_of(env), place);
-		if (parent->deadline.at_ns > env->deadline.at_ns)
+		if (parent->deadline.node.key > env->deadline.node.key)
 			wrong("%08x has an earlier deadline than %08x above it\n", id_of(env), id_of(parent));
 	}
 	if (timed != place - 1)

@@ -74,6 +74,13 @@ static inline uint64_t arch_ticks(void)
 	return read_tsc();
 }
 
+static inline uint32_t arch_ticks_low(void)
+{
+	uint32_t low;
+	__asm__ volatile("rdtsc" : "=a"(low) : : "edx");
+	return low;
+}
+
 static inline void arch_pause(void)
 {
 	__asm__ volatile("pause" : : : "memory");
