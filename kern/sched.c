@@ -279,7 +279,7 @@ static struct env *idle(struct cpu *cpu)
 static inline void run(struct cpu *cpu, struct env *env)
 {
 	sched_run(cpu, env);
-	TRACE(SCHED, RUN, cpu->runq.count, 0, 0);
+	TRACE(SCHED, RUN, cpu->queue->count, 0, 0);
 	if (unlikely(!cpu->timer_running)) {
 		cpu->charged = arch_ticks_low();
 		slice_begin(cpu);

@@ -77,11 +77,11 @@ void trace_label(const struct Env *env)
 }
 
 /* In a system call the CPU went straight from one environment to another, with a message: exchange() in sys_ipc.c. */
-static void record_exchange(struct env *from, struct env *to)
+static void record_exchange(const struct cpu *cpu, const struct env *from, const struct env *to)
 {
 	TRACE_ABOUT(MESSAGE, MESSAGE, to->pub->env_id, from->pub->env_id, to->pub->env_ipc_value, 0);
 	TRACE_ABOUT(SCHED, BLOCK, from->pub->env_id, ENV_WAIT_MESSAGE, from->pub->env_wait_for, TIMEOUT_NEVER);
-	TRACE(SCHED, RUN, this_cpu()->runq.count, 0, 0);
+	TRACE(SCHED, RUN, cpu->queue->count, 0, 0);
 }
 
 int32_t trace_syscall(const struct Trapframe *tf)
@@ -96,7 +96,7 @@ int32_t trace_syscall(const struct Trapframe *tf)
 	if (cpu->env == self)
 		TRACE(SYSCALL, RESULT, number, result, arch_frame_ip(tf) != ip);
 	else if (cpu->env)
-		record_exchange(self, cpu->env);
+		record_exchange(cpu, self, cpu->env);
 	return result;
 }
 
