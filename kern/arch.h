@@ -3,8 +3,8 @@
  *
  * The include path chooses the architecture; its <arch/...> headers bring the constants (PGSIZE, UTOP, PTE_ ...),
  * the frames that programs see, and the inline part (<arch/kernel.h>): arch_this_cpu, arch_pause, arch_idle,
- * arch_poll_interrupts, arch_ticks_low (the low half of the time-stamp counter), arch_pte_..., arch_call_number,
- * arch_call_argument, arch_call_set_result, arch_call_is_fast.
+ * arch_poll_interrupts, arch_ticks_low (the low half of the time-stamp counter), arch_add_to, arch_pte_...,
+ * arch_call_number, arch_call_argument, arch_call_set_result, arch_call_is_fast.
  *
  * The kernel runs with interrupts off, on one stack per CPU. An entry from user mode leaves its frame at the top of
  * that stack; C code returns to the entry code, which restores whatever stands there then. So a switch between

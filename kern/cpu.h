@@ -53,7 +53,8 @@ struct cpu {
 	/* Statistics, for people. */
 	uint64_t idle_ns;
 	uint64_t idle_since_ns; /* 0: it is not idle */
-	uint64_t switches;
+	uint32_t switches;       /* counted where it has to be fast; all of them: sched_switches */
+	uint64_t switches_then;  /* all of them at the last tick */
 	uint64_t interrupts;
 
 	uint64_t wake_ns; /* the deadline that this CPU's timer is to come for; 0: for none */

@@ -34,6 +34,11 @@ uint32_t sched_idle_mask(void)
 	return atomic_load(&idle_mask);
 }
 
+uint64_t sched_switches(const struct cpu *cpu)
+{
+	return cpu->switches_then + (cpu->switches - (uint32_t)cpu->switches_then);
+}
+
 void sched_count_active(int change)
 {
 	atomic_add(&active_count, change);
@@ -44,34 +49,54 @@ uint32_t sched_active(void)
 	return atomic_load(&active_count);
 }
 
-static inline void runq_push(struct cpu *cpu, struct env *env, enum turn turn) REQUIRES(cpu->queue->lock)
+static inline void mark_queued(struct env *env)
 {
 	env->sched = SCHED_QUEUED;
 	env->pub->env_status = env->dying ? ENV_DYING : env->suspended ? ENV_NOT_RUNNABLE : ENV_RUNNABLE;
-	if (unlikely(policy)) {
-		policy_push(env, turn);
-		return;
-	}
+}
+
+/* --- Round robin --- */
+
+static inline void push_ready(struct cpu *cpu, struct env *env) REQUIRES(cpu->runq.lock)
+{
 	env->cpu = cpu;
-	if (unlikely(turn == TURN_AT_ONCE || turn == TURN_BROKEN_OFF))
-		list_push_front(&cpu->runq.ready, &env->runq_node);
-	else
-		list_push_back(&cpu->runq.ready, &env->runq_node);
+	mark_queued(env);
+	list_push_back(&cpu->runq.ready, &env->runq_node);
 	cpu->runq.count++;
 }
 
-/* yielder: who runs there and yields, if it does; it may be that it is to go on. */
-static inline struct env *runq_pop(struct cpu *cpu, const struct env *yielder) REQUIRES(cpu->queue->lock)
+static inline struct env *pop_ready(struct cpu *cpu) REQUIRES(cpu->runq.lock)
 {
-	if (unlikely(policy))
-		return policy_pop(cpu, yielder);
 	struct list *node = list_pop_front(&cpu->runq.ready);
+
 	if (!node)
 		return NULL;
 	cpu->runq.count--;
 	struct env *env = LIST_ENTRY(node, struct env, runq_node);
 	env->sched = SCHED_RUNNING;
 	return env;
+}
+
+/* --- Any policy --- */
+
+static inline void runq_push(struct cpu *cpu, struct env *env, enum turn turn) REQUIRES(cpu->queue->lock)
+{
+	if (unlikely(policy)) {
+		mark_queued(env);
+		policy_push(env, turn);
+		return;
+	}
+	push_ready(cpu, env);
+	if (unlikely(turn == TURN_AT_ONCE || turn == TURN_BROKEN_OFF)) {
+		list_remove(&env->runq_node);
+		list_push_front(&cpu->runq.ready, &env->runq_node);
+	}
+}
+
+/* yielder: who runs there and yields, if it does; it may be that it is to go on. */
+static inline struct env *runq_pop(struct cpu *cpu, const struct env *yielder) REQUIRES(cpu->queue->lock)
+{
+	return unlikely(policy) ? policy_pop(cpu, yielder) : pop_ready(cpu);
 }
 
 /* The lock of the run queue that env stands in or runs under. env's own lock is held. */
@@ -121,12 +146,17 @@ void sched_poked(void)
 		cpu->attention |= ATTEND_PREEMPT;
 }
 
-/* There is one queue: it goes into that, and a CPU is told that is idle, or runs what is to make way for it. */
-static void ready_for_all(struct env *env, enum turn turn)
+static inline void record_ready(const struct env *env, const struct cpu *cpu)
 {
-	TRACE_ABOUT(SCHED, READY, env->pub->env_id, trace_env(), env->cpu->number, arch_call_result(&env->pub->env_tf));
+	TRACE_ABOUT(SCHED, READY, env->pub->env_id, trace_env(), cpu->number, arch_call_result(&env->pub->env_tf));
+}
+
+/* There is one queue: it goes into that, and a CPU is told that is idle, or runs what is to make way for it. */
+static __attribute__((noinline)) void ready_for_all(struct env *env)
+{
+	record_ready(env, env->cpu);
 	spin_lock(&policy_queue.lock);
-	runq_push(env->cpu, env, turn);
+	runq_push(env->cpu, env, this_cpu()->in_device ? TURN_AT_ONCE : TURN_NEW);
 	/* In this order: an idle CPU sets its bit and then looks at the queue. */
 	atomic_fence();
 	struct cpu *cpu = claim_idle(env->cpu);
@@ -136,25 +166,36 @@ static void ready_for_all(struct env *env, enum turn turn)
 	sched_poke(cpu);
 }
 
+/* A device's interrupt has made it ready, and no CPU is idle: it runs at once, here. */
+static __attribute__((noinline)) void ready_at_once(struct env *env)
+{
+	struct cpu *cpu = this_cpu();
+
+	record_ready(env, cpu);
+	spin_lock(&cpu->runq.lock);
+	runq_push(cpu, env, TURN_AT_ONCE);
+	spin_unlock(&cpu->runq.lock);
+	sched_poke(cpu);
+}
+
 void sched_ready(struct env *env)
 {
-	enum turn turn = this_cpu()->in_device ? TURN_AT_ONCE : TURN_NEW;
-
 	assert(spin_held(&env->lock) && env->sched == SCHED_OFF);
 	if (unlikely(policy)) {
-		ready_for_all(env, turn);
+		ready_for_all(env);
 		return;
 	}
-	struct cpu *idle = claim_idle(env->cpu), *cpu = idle ? idle : turn == TURN_AT_ONCE ? this_cpu() : env->cpu;
-	TRACE_ABOUT(SCHED, READY, env->pub->env_id, trace_env(), cpu->number, arch_call_result(&env->pub->env_tf));
+	struct cpu *idle = claim_idle(env->cpu), *cpu = idle ? idle : env->cpu;
+	if (unlikely(!idle && this_cpu()->in_device)) {
+		ready_at_once(env);
+		return;
+	}
+	record_ready(env, cpu);
 	spin_lock(&cpu->runq.lock);
-	runq_push(cpu, env, turn);
+	push_ready(cpu, env);
 	spin_unlock(&cpu->runq.lock);
-	if (cpu == this_cpu()) {
-		if (unlikely(turn == TURN_AT_ONCE))
-			sched_poke(cpu);
+	if (cpu == this_cpu())
 		return;
-	}
 	/* It may have become idle since: it sets its bit and then looks at its queue, we have done the reverse. */
 	atomic_fence();
 	if (idle || atomic_load(&idle_mask) & 1u << cpu->number)
@@ -212,7 +253,7 @@ static struct env *steal(struct cpu *thief, uint32_t spare)
 	if (!victim)
 		return NULL;
 	spin_lock(&victim->runq.lock);
-	if ((env = runq_pop(victim, NULL)))
+	if ((env = pop_ready(victim)))
 		__atomic_store_n(&env->cpu, thief, __ATOMIC_RELEASE);
 	spin_unlock(&victim->runq.lock);
 	return env;
@@ -222,10 +263,16 @@ static struct env *next_ready(struct cpu *cpu)
 {
 	struct env *env = NULL;
 
-	if (cpu->queue->count) {
-		spin_lock(&cpu->queue->lock);
-		env = runq_pop(cpu, NULL);
-		spin_unlock(&cpu->queue->lock);
+	if (unlikely(policy)) {
+		spin_lock(&policy_queue.lock);
+		env = policy_pop(cpu, NULL);
+		spin_unlock(&policy_queue.lock);
+		return env;
+	}
+	if (cpu->runq.count) {
+		spin_lock(&cpu->runq.lock);
+		env = pop_ready(cpu);
+		spin_unlock(&cpu->runq.lock);
 	}
 	return env ? env : steal(cpu, 0);
 }
@@ -348,40 +395,51 @@ static void run_next(struct cpu *cpu)
 	run_or_next(cpu, env ? env : idle(cpu));
 }
 
-/*
- * Put env, which runs on this CPU, back into the queue, and take out the one that is to run now: it may be env. NULL: env is
- * to go on, and nothing was changed.
- */
-static struct env *change(struct cpu *cpu, struct env *env, enum turn turn) REQUIRES(cpu->queue->lock)
+/* Go on with next, which was taken from a queue; the environment that ran here stands in one. */
+static inline void switch_to(struct cpu *cpu, struct env *next)
 {
-	/* What makes way does so for another, round robin; an order may have it that it does not after all. */
-	bool others = !policy || turn == TURN_GIVEN_UP;
-	struct env *next = NULL;
-
-	cpu->poked = false;
-	if (cpu->queue->count == 0 || (others && !(next = runq_pop(cpu, env))))
-		return NULL;
-	arch_env_save(env);
-	runq_push(cpu, env, turn);
-	return others ? next : runq_pop(cpu, NULL);
-}
-
-/* The current environment lets others of this queue go first. */
-static void rotate(struct cpu *cpu, enum turn turn)
-{
-	struct env *env = cpu->env;
-
-	if (cpu->queue->count == 0 && !cpu->poked)
-		return;
-	sched_charge(cpu, env);
-	spin_lock(&cpu->queue->lock);
-	struct env *next = change(cpu, env, turn);
-	spin_unlock(&cpu->queue->lock);
-	if (!next)
-		return;
 	/* Not ours any more: a request that is answered now is not about it. */
 	cpu->env = NULL;
 	run_or_next(cpu, next);
+}
+
+/* Round robin: the current environment lets others of this queue go first. */
+static void rotate(struct cpu *cpu)
+{
+	struct env *env = cpu->env;
+
+	if (cpu->runq.count == 0)
+		return;
+	spin_lock(&cpu->runq.lock);
+	arch_env_save(env);
+	push_ready(cpu, env);
+	sched_charge_time(cpu, env->pub); /* before another CPU can take it */
+	struct env *next = pop_ready(cpu);
+	spin_unlock(&cpu->runq.lock);
+	switch_to(cpu, next);
+}
+
+/*
+ * The current environment makes way for another that should run in place of it, if there is one. In an order, it stands in
+ * that with the others, but if it yields.
+ */
+static __attribute__((noinline)) void make_way(struct cpu *cpu, enum turn turn)
+{
+	struct env *env = cpu->env, *next = NULL;
+	bool others = !policy || turn == TURN_GIVEN_UP;
+
+	sched_charge(cpu, env);
+	spin_lock(&cpu->queue->lock);
+	cpu->poked = false;
+	if (cpu->queue->count && (!others || (next = runq_pop(cpu, env)))) {
+		arch_env_save(env);
+		runq_push(cpu, env, turn);
+		if (!others)
+			next = runq_pop(cpu, NULL);
+	}
+	spin_unlock(&cpu->queue->lock);
+	if (next)
+		switch_to(cpu, next);
 }
 
 void sched_attend(void)
@@ -397,10 +455,10 @@ void sched_attend(void)
 	}
 	if (!cpu->env)
 		run_next(cpu);
-	else if (attention & ATTEND_SWITCH)
-		rotate(cpu, cpu->timer_running ? TURN_GIVEN_UP : TURN_OVER);
-	else if (unlikely(attention & ATTEND_PREEMPT))
-		rotate(cpu, TURN_BROKEN_OFF);
+	else if (attention & ATTEND_SWITCH && likely(!policy))
+		rotate(cpu);
+	else if (attention & (ATTEND_SWITCH | ATTEND_PREEMPT))
+		make_way(cpu, !(attention & ATTEND_SWITCH) ? TURN_BROKEN_OFF : cpu->timer_running ? TURN_GIVEN_UP : TURN_OVER);
 	if (cpu->env && !cpu->timer_running)
 		slice_begin(cpu);
 }
@@ -410,6 +468,7 @@ void sched_tick(void)
 	struct cpu *cpu = this_cpu();
 
 	cpu->timer_running = false;
+	cpu->switches_then = sched_switches(cpu);
 	deadline_expire();
 	cpu->attention |= ATTEND_SWITCH;
 	if (!cpu->env)

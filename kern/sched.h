@@ -63,6 +63,8 @@ void sched_count_active(int change);
 /* How many they are; for tests. */
 uint32_t sched_active(void);
 
+/* How often this CPU was given to an environment. */
+uint64_t sched_switches(const struct cpu *cpu);
 /* How many CPUs are idle: bit n for CPU n. */
 uint32_t sched_idle_mask(void);
 

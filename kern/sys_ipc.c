@@ -109,7 +109,6 @@ static inline void wait_from(struct cpu *cpu, struct env *self, envid_t from, ui
 {
 	struct Env *pub = self->pub;
 
-	sched_charge_time(cpu, self);
 	arch_env_save_plain(cpu, self);
 	self->wait = ENV_WAIT_MESSAGE;
 	self->wait_serial++;
@@ -166,6 +165,7 @@ static inline __attribute__((always_inline)) bool exchange(envid_t envid, uint32
 	if (from)
 		to->was_awaited = true;
 	wait_from(cpu, self, from, window);
+	sched_charge_time(cpu, self->pub);
 	wake_with(to, id, value, cpu);
 	spin_unlock(&self->lock);
 	spin_unlock(&to->lock);

@@ -131,7 +131,7 @@ static void info_cpu(struct info_cpu *info, const struct cpu *cpu)
 	info->queued = cpu->queue->count;
 	/* Another CPU may change both halves of a number meanwhile: then the figure is wrong, once. */
 	info->idle_ns = cpu->idle_ns + (cpu->idle_since_ns ? platform_time_ns() - cpu->idle_since_ns : 0);
-	info->switches = cpu->switches;
+	info->switches = sched_switches(cpu);
 	info->interrupts = cpu->interrupts;
 	arch_cpu_name(info->name, sizeof info->name);
 }

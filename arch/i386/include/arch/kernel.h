@@ -81,6 +81,12 @@ static inline uint32_t arch_ticks_low(void)
 	return low;
 }
 
+/* *sum += n, in two instructions, which compilers do not find. */
+static inline void arch_add_to(uint64_t *sum, uint32_t n)
+{
+	__asm__("addl %1, %0; adcl $0, 4+%0" : "+o"(*sum) : "r"(n) : "cc");
+}
+
 static inline void arch_pause(void)
 {
 	__asm__ volatile("pause" : : : "memory");

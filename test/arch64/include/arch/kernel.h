@@ -28,6 +28,7 @@ void arch_pause(void);
 uint64_t arch_ticks(void);
 void arch_idle(void);
 uint32_t arch_ticks_low(void);
+void arch_add_to(uint64_t *sum, uint32_t n);
 void arch_poll_interrupts(void);
 void arch_space_load(const struct arch_space *space);
 uint32_t arch_call_number(const struct Trapframe *tf);
