@@ -30,6 +30,7 @@ enum {
 	ENV_WAIT_SEND,
 	ENV_WAIT_DELIVERY, /* for a moment: its message is being put in place */
 	ENV_WAIT_PARK,
+	ENV_WAIT_BUDGET, /* for the end of all in a budget */
 };
 
 #define ENV_LABEL_SIZE 16

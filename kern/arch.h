@@ -18,6 +18,7 @@
 
 struct env;
 struct boot_info;
+struct budget;
 
 /* --- CPUs --- */
 
@@ -37,14 +38,14 @@ void arch_halt(void) __attribute__((noreturn));
 
 /* --- Address spaces. What is inline is defined in <arch/space.h>, which kern/space.c includes. --- */
 
-/* A new top level with the kernel's part in place. -E_NO_MEM. */
-int arch_space_create(struct arch_space *space);
+/* A new top level with the kernel's part in place; its pages are charged to budget. -E_NO_MEM. */
+int arch_space_create(struct arch_space *space, struct budget *budget);
 /* Free the top level; user mappings are gone already (arch_space_next_table ended). No CPU has it loaded. */
 void arch_space_destroy(struct arch_space *space);
 /* The entry for va, or NULL where no table stands. Valid for the addresses up to the next multiple of PTSIZE. */
 /* inline: arch_pte_t *arch_space_entry(const struct arch_space *space, uintptr_t va); */
-/* The same, making the table where there is none. NULL: out of memory. */
-arch_pte_t *arch_space_entry_make(struct arch_space *space, uintptr_t va);
+/* The same, making the table where there is none, charged to budget. NULL: out of memory. */
+arch_pte_t *arch_space_entry_make(struct arch_space *space, uintptr_t va, struct budget *budget);
 /* The first address >= va and below UTOP that has a table, or UTOP. */
 uintptr_t arch_space_next_table(const struct arch_space *space, uintptr_t va);
 /*

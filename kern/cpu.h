@@ -36,6 +36,7 @@ struct cpu {
 	struct arch_cpu arch;
 
 	struct page_cache pages;
+	bool over_budget; /* the last page that could not be had here was refused by a budget */
 	struct runq runq; /* has its own lock */
 	struct runq *queue; /* that, or the one of all CPUs; constant */
 	/* With the lock of the latter: */

@@ -11,6 +11,7 @@
  */
 #include <abi/error.h>
 #include <arch/switch.h>
+#include <kern/budget.h>
 #include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
@@ -23,7 +24,8 @@
 #include <kern/trace.h>
 #include <kern/verify.h>
 
-#define MATES_AT_ONCE 16 /* environments of a space that are ended under the family lock at once */
+#define MATES_AT_ONCE 16   /* environments of a space that are ended under the family lock at once */
+#define ORPHANS_AT_ONCE 64 /* children that are passed on */
 
 static int first_status = -1;
 
@@ -89,12 +91,13 @@ int env_destroy(envid_t id) UNCHECKED_LOCKING
 	return 0;
 }
 
-/* Children of the dead pass to their grandparent. */
-static void orphans_pass_on(struct env *env) REQUIRES(family_lock)
+/* Children of the dead pass to their grandparent, some at a time. One that has none any more gets no new ones. */
+static void orphans_pass_on(struct env *env)
 {
 	struct list *node;
 
-	while ((node = list_pop_front(&env->children))) {
+	spin_lock(&family_lock);
+	for (unsigned n = 0; n < ORPHANS_AT_ONCE && (node = list_pop_front(&env->children)); n++) {
 		struct env *child = LIST_ENTRY(node, struct env, sibling);
 		spin_lock(&child->lock);
 		child->parent = env->parent;
@@ -103,6 +106,7 @@ static void orphans_pass_on(struct env *env) REQUIRES(family_lock)
 		if (env->parent)
 			list_push_back(&env->parent->children, node);
 	}
+	spin_unlock(&family_lock);
 }
 
 static void vanish(struct env *env)
@@ -118,7 +122,8 @@ static void vanish(struct env *env)
 	list_remove(&env->mates);
 	list_remove(&env->listener);
 	list_remove(&env->wait_node);
-	orphans_pass_on(env);
+	if (unlikely(env->budget || env->held || env->ends))
+		budget_forget(env);
 	wait_notify_all(env);
 	spin_lock(&env->lock);
 	message_forget(env); /* one that it sent when its end had begun */
@@ -181,6 +186,12 @@ bool env_reap_slice(struct env *env)
 				sched_ready_here(last);
 		}
 	}
+	if (unlikely(!list_empty(&env->children))) {
+		orphans_pass_on(env);
+		return false;
+	}
+	if (unlikely(!list_empty(&env->senders)) && !message_refuse(env))
+		return false;
 	if (env->leads && !space_destroy_slice(env->space))
 		return false;
 	vanish(env);

@@ -5,6 +5,7 @@
 #include <abi/rights.h>
 #include <common/string.h>
 #include <kern/boot.h>
+#include <kern/budget.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/family.h>
@@ -32,6 +33,7 @@ void env_init(void)
 	/* An environment takes six pages and more: an eighth of the pages is never the tighter limit. */
 	page_count(&counts);
 	limit = MIN(MAX(boot_ram_pages() / 8, 64u), (uint32_t)NENV);
+	budget_init(limit);
 	records = boot_alloc(limit * sizeof *records);
 	arch_space_publish(UENVS, records, limit * sizeof *records);
 }
@@ -123,13 +125,19 @@ static envid_t id_after(envid_t last, uint32_t index)
 	return generation << LOG2NENV | index;
 }
 
+/* May parent have one more child? */
+static bool may_create(const struct env *parent) REQUIRES(family_lock)
+{
+	/* One whose end has begun has no more children: who ends all of a space finds all that there are. */
+	return !parent || (!parent->dying && budget_has_room(parent->budget, NULL));
+}
+
 int env_create(struct env *parent, struct space *space, struct env **made) UNCHECKED_LOCKING
 {
 	struct env *env;
 
 	spin_lock(&family_lock);
-	/* One whose end has begun has no more children: who ends all of a space finds all that there are. */
-	int error = parent && parent->dying ? -E_NO_FREE_ENV : slot_take(&env);
+	int error = may_create(parent) ? slot_take(&env) : -E_NO_FREE_ENV;
 	if (error) {
 		spin_unlock(&family_lock);
 		return error;
@@ -155,6 +163,10 @@ int env_create(struct env *parent, struct space *space, struct env **made) UNCHE
 	env->cpu = this_cpu();
 	policy_create(env, parent);
 	env->rights = parent ? parent->rights : (uint32_t)RIGHTS_ALL;
+	env->budget = parent ? parent->budget : NULL;
+	env->held = env->ends = NULL;
+	if (unlikely(env->budget))
+		budget_enter(env->budget);
 	env->parent = parent;
 	memset(env->notices, 0, sizeof env->notices);
 	env->notice_next = 0;
@@ -265,7 +277,8 @@ static const char *state_text(const struct env *env)
 {
 	static const char *const waits[] = { "waiting", "suspended", "waiting for the console", "waiting for an end",
 					     "waiting for a message",
-					     "waiting to send", "taking a message", "parked" };
+					     "waiting to send", "taking a message", "parked",
+					     "waiting for the end of a budget" };
 	static const char *const states[] = { "free", "dying", "ready", "running", NULL };
 	const struct Env *pub = env->pub;
 	const char *state = pub->env_status < ARRAY_SIZE(states) ? states[pub->env_status] : "?";

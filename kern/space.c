@@ -45,16 +45,17 @@ static bool pool_grow(void)
 	return true;
 }
 
-struct space *space_create(void)
+struct space *space_create(struct budget *budget)
 {
 	struct space *space = pool_take();
 
 	if (!space && (!pool_grow() || !(space = pool_take())))
 		return NULL;
-	if (arch_space_create(&space->arch) < 0) {
+	if (arch_space_create(&space->arch, budget) < 0) {
 		pool_give(space);
 		return NULL;
 	}
+	space->budget = budget;
 	space->loaded.value = 0;
 	space->unflushed.value = 0;
 	space->lowered = 0;
@@ -101,7 +102,7 @@ static inline arch_pte_t *entry_next(arch_pte_t *entry, uintptr_t va)
 static inline bool install(struct space *space, arch_pte_t **entry, uintptr_t va, pfn_t pfn, uint32_t perm,
 			   struct replaced *replaced)
 {
-	if (!*entry && !(*entry = arch_space_entry_make(&space->arch, va)))
+	if (!*entry && !(*entry = arch_space_entry_make(&space->arch, va, space->budget)))
 		return false;
 	arch_table_note(*entry);
 	arch_pte_t old = **entry;
@@ -123,7 +124,7 @@ static uint32_t alloc_slice(struct space *space, uintptr_t va, uint32_t perm, ui
 	replaced_init(&replaced);
 	spin_lock(&space->lock);
 	for (done = 0; done < n; done++, va += PGSIZE) {
-		pfn_t pfn = page_take_user();
+		pfn_t pfn = budget_page(space->budget, page_take_user);
 		if (!pfn)
 			break;
 		if (!install(space, &entry, va, pfn, perm, &replaced)) {
@@ -137,15 +138,14 @@ static uint32_t alloc_slice(struct space *space, uintptr_t va, uint32_t perm, ui
 	return done;
 }
 
-int space_alloc_page(struct space *space, uintptr_t va, uint32_t perm)
+/* Map the fresh page pfn, whose reference passes to the space; NO_PAGE: there was none. */
+static inline int install_fresh(struct space *space, uintptr_t va, uint32_t perm, pfn_t pfn)
 {
-	pfn_t pfn = page_take_user();
-
 	if (unlikely(!pfn))
 		return -E_NO_MEM;
 	spin_lock(&space->lock);
 	arch_pte_t *entry = arch_space_entry(&space->arch, va);
-	if (unlikely(!entry) && !(entry = arch_space_entry_make(&space->arch, va))) {
+	if (unlikely(!entry) && !(entry = arch_space_entry_make(&space->arch, va, space->budget))) {
 		spin_unlock(&space->lock);
 		page_drop(pfn);
 		return -E_NO_MEM;
@@ -158,6 +158,19 @@ int space_alloc_page(struct space *space, uintptr_t va, uint32_t perm)
 		page_drop(arch_pte_pfn(old));
 	}
 	return 0;
+}
+
+/* Apart, so that the common case need not keep what it has in registers. */
+static __attribute__((noinline)) int alloc_page_charged(struct space *space, uintptr_t va, uint32_t perm)
+{
+	return install_fresh(space, va, perm, budget_take_page(space->budget, page_take_user));
+}
+
+int space_alloc_page(struct space *space, uintptr_t va, uint32_t perm)
+{
+	if (unlikely(space->budget))
+		return alloc_page_charged(space, va, perm);
+	return install_fresh(space, va, perm, page_take_user());
 }
 
 void space_unmap_page(struct space *space, uintptr_t va)
@@ -256,8 +269,8 @@ int space_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t d
 int space_prepare(struct space *space, uintptr_t va, uint32_t n)
 {
 	spin_lock(&space->lock);
-	bool there = arch_space_entry_make(&space->arch, va) &&
-		     (n == 1 || arch_space_entry_make(&space->arch, va + (n - 1) * PGSIZE));
+	bool there = arch_space_entry_make(&space->arch, va, space->budget) &&
+		     (n == 1 || arch_space_entry_make(&space->arch, va + (n - 1) * PGSIZE, space->budget));
 	spin_unlock(&space->lock);
 	return there ? 0 : -E_NO_MEM;
 }

@@ -8,6 +8,7 @@
 #include <abi/error.h>
 #include <arch/switch.h>
 #include <abi/syscall.h>
+#include <kern/budget.h>
 #include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
@@ -122,8 +123,10 @@ static bool give_up(struct env *env, int error) REQUIRES(env->lock)
 /* Another environment ends env's wait. */
 static void interrupt(struct env *env) REQUIRES(family_lock, env->lock)
 {
-	if (env->wait == ENV_WAIT_END)
+	if (env->wait == ENV_WAIT_END || env->wait == ENV_WAIT_BUDGET)
 		list_remove(&env->wait_node);
+	if (env->wait == ENV_WAIT_BUDGET)
+		budget_set_ends(env, NULL);
 	give_up(env, -E_INTERRUPTED);
 }
 

@@ -182,7 +182,7 @@ static void check_wait(const struct env *env)
 		wrong("%08x waits for %u, and is found in lists %x\n", id_of(env), env->wait, in);
 	if (env->wait == ENV_WAIT_DELIVERY)
 		wrong("%08x is still being given a message\n", id_of(env));
-	if (!in && env->wait != ENV_WAIT_CONSOLE && !list_empty(&env->wait_node))
+	if (!in && env->wait != ENV_WAIT_CONSOLE && env->wait != ENV_WAIT_BUDGET && !list_empty(&env->wait_node))
 		wrong("%08x is in a list of those who wait, but does not wait\n", id_of(env));
 	if (!env->sending_to != !(in & IN_SENDERS))
 		wrong("%08x sends, but stands in no queue, or the other way round\n", id_of(env));
