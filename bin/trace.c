@@ -61,7 +61,10 @@ static void open_rings(uint32_t mask)
 		err = trace_open(&cpus[n].reader, (void *)(RINGS + n * PTSIZE), n);
 	if (err < 0) {
 		trace_set(0);
-		printf("trace: %e\n", err);
+		if (err == -E_BAD_ENV)
+			printf("trace: this needs a right, as in: grant trace trace PROGRAM\n");
+		else
+			printf("trace: %e\n", err);
 		exit_status(1);
 	}
 }

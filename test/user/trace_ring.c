@@ -2,6 +2,8 @@
  * The event rings as a program sees them: making them when memory runs out, who may map them and how, what is overwritten,
  * and that nothing breaks when they are turned on and off while all CPUs write.
  */
+#include <abi/rights.h>
+
 #include "trace_rings.h"
 
 #define OTHER ((char *)0x30000000)
@@ -50,6 +52,41 @@ static void arguments(void)
 	expect_is(sys_test(TEST_FAIL_AFTER, ~0u, NULL, 0), 0);
 	expect_is(perm_of(RINGS), 0);
 	expect_is(free_pages(), before);
+}
+
+/* --- Who has not the right --- */
+
+static volatile int refused[3];
+
+static void tries(uint32_t arg)
+{
+	USED(arg);
+	refused[0] = libos_sys_trace(TRACE_SET, TRACE_KINDS_ALL, 0);
+	refused[1] = libos_sys_trace(TRACE_SET, 0, 0);
+	refused[2] = libos_sys_trace(TRACE_MAP, (uintptr_t)OTHER, 0);
+	if (perm_of(OTHER))
+		sys_env_exit(3);
+}
+
+static void without_right(uint32_t rights, int wanted)
+{
+	envid_t child = child_make(tries, 0);
+
+	expect_is(sys_env_set(child, ENV_SET_RIGHTS, rights), 0);
+	expect_is(trace_set(TRACE_KIND_LOCK), 0);
+	expect_is(sys_env_set_status(child, ENV_RUNNABLE), 0);
+	expect_end(child, wanted ? 0 : 3);
+	for (unsigned i = 0; i < ARRAY_SIZE(refused); i++)
+		expect(wanted ? refused[i] == wanted : refused[i] >= 0);
+	expect_is(trace_set(0), wanted ? TRACE_KIND_LOCK : 0);
+}
+
+static void rights(void)
+{
+	without_right(0, -E_BAD_ENV);
+	without_right(RIGHTS_ALL & ~(uint32_t)RIGHT_TRACE, -E_BAD_ENV);
+	without_right(RIGHT_TRACE, 0);
+	expect_kernel_sound();
 }
 
 static void write_to_it(uint32_t va)
@@ -170,6 +207,7 @@ void umain(int argc, char **argv)
 {
 	out_of_memory();
 	arguments();
+	rights();
 	rings_open();
 	read_only();
 	wraps();
