@@ -22,6 +22,7 @@
 #include <kern/request.h>
 #include <kern/rest.h>
 #include <kern/sched_run.h>
+#include <kern/trace.h>
 #include <kern/verify.h>
 
 #define MATES_AT_ONCE 16   /* environments of a space that are ended under the family lock at once */
@@ -113,6 +114,7 @@ static void vanish(struct env *env)
 {
 	struct Env *pub = env->pub;
 
+	TRACE_ABOUT(SCHED, ENDED, pub->env_id, env->status, env->ended_by, 0);
 	kverbose("[%08x] free env %08x\n", env->ended_by, pub->env_id);
 	if (unlikely(env->drives)) {
 		irq_forget(env);

@@ -11,7 +11,7 @@ static volatile uint32_t woken;
 
 static void reader(uint32_t i)
 {
-	answers[i] = sys_console_wait();
+	answers[i] = sys_console_wait(TIMEOUT_NEVER);
 	__atomic_add_fetch(&woken, 1, __ATOMIC_SEQ_CST);
 }
 

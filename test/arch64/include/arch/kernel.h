@@ -28,6 +28,7 @@ typedef pte_t arch_pte_t;
 struct cpu *arch_this_cpu(void);
 void *arch_window(uint32_t pfn, unsigned slot);
 void arch_pause(void);
+uint64_t arch_ticks(void);
 void arch_idle(void);
 uint32_t arch_ticks_low(void);
 void arch_add_to(uint64_t *sum, uint32_t n);
