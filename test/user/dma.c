@@ -8,14 +8,14 @@
 
 #define A ((char *)0x10000000 - 512 * PGSIZE) /* a range of 1024 lies across tables */
 #define REGISTERS ((void *)0x20000000)
-#define MAX 1024
+#define MOST 1024
 
 static int alloc(envid_t envid, const void *va, uint32_t perm, uint32_t count)
 {
 	return libos_sys_page_alloc_dma(envid, (uintptr_t)va, perm | count << PERM_COUNT_SHIFT);
 }
 
-static uint32_t physical(const void *va)
+static uint32_t physical(const volatile void *va)
 {
 	return PTE_ADDR(uvpt[PGNUM(va)]);
 }
@@ -34,14 +34,14 @@ static void expect_block(uint32_t count)
 
 static void sizes(void)
 {
-	static const uint16_t counts[] = { 1, 2, 3, 4, 5, 7, 8, 31, 33, 64, 65, 255, 257, 511, 513, 1000, 1023, MAX };
+	static const uint16_t counts[] = { 1, 2, 3, 5, 64, 65, 511, 1023, MOST };
 
 	/* Once with the most: what the tables take is there then. */
-	expect_is(alloc(0, A, RW, MAX), MAX);
-	expect_block(MAX);
-	memset(A, 0x55, MAX * PGSIZE);
+	expect_is(alloc(0, A, RW, MOST), MOST);
+	expect_block(MOST);
+	memset(A, 0x55, MOST * PGSIZE);
 	expect_is(sys_page_map(0, A, 0, UTEMP, RO), 0);
-	expect_is(pages_unmap(0, A, MAX), 0);
+	expect_is(pages_unmap(0, A, MOST), 0);
 	expect_is(sys_page_unmap(0, UTEMP), 0);
 	uint32_t before = free_pages();
 	for (unsigned i = 0; i < ARRAY_SIZE(counts); i++) {
@@ -49,7 +49,6 @@ static void sizes(void)
 		expect_block(counts[i]);
 		expect(!page_mapped(A + counts[i] * PGSIZE));
 		expect_is(free_pages(), before - counts[i]);
-		expect_kernel_sound();
 		memset(A, 0xAA, counts[i] * PGSIZE);
 		/* In pieces: the middle first, and a page that another mapping holds. */
 		uint32_t half = counts[i] / 2;
@@ -66,7 +65,7 @@ static void sizes(void)
 
 static void refused(void)
 {
-	expect_error(alloc(0, A, RW, MAX + 1), E_INVAL);
+	expect_error(alloc(0, A, RW, MOST + 1), E_INVAL);
 	expect_error(alloc(0, A, RW, 0xFFFFF), E_INVAL);
 	expect_error(alloc(0, A + 1, RW, 1), E_INVAL);
 	expect_error(alloc(0, (void *)UTOP, RW, 1), E_INVAL);
@@ -111,9 +110,9 @@ static void no_memory(void)
 		before = free_pages();
 		if (sys_test(TEST_FAIL_AFTER, n, NULL, 0) < 0)
 			break;
-		int done = alloc(child, A, RW, MAX);
+		int done = alloc(child, A, RW, MOST);
 		sys_test(TEST_FAIL_AFTER, ~0u, NULL, 0);
-		if (done == MAX) {
+		if (done == MOST) {
 			expect_is(n, 3); /* two tables and the block */
 			break;
 		}
@@ -133,9 +132,9 @@ static void all_there_is(void)
 	envid_t child = sys_exofork();
 
 	expect(child > 0);
-	while (n < 100 && alloc(child, (char *)0x10000000 + n * PTSIZE, RW, MAX) == MAX)
+	while (n < 100 && alloc(child, (char *)0x10000000 + n * PTSIZE, RW, MOST) == MOST)
 		n++;
-	expect_error(alloc(child, (void *)0x08000000, RW, MAX), E_NO_MEM);
+	expect_error(alloc(child, (void *)0x08000000, RW, MOST), E_NO_MEM);
 	uint32_t small = 0;
 	while (small < 1000 && alloc(child, (char *)0x80000000 + small * 2 * PGSIZE, RW, 2) == 2)
 		small++;
@@ -144,8 +143,8 @@ static void all_there_is(void)
 	expect_is(sys_env_destroy(child), 0);
 	expect_end(child, -E_KILLED);
 	expect_is(free_pages(), before);
-	expect_is(alloc(0, A, RW, MAX), MAX);
-	expect_is(pages_unmap(0, A, MAX), 0);
+	expect_is(alloc(0, A, RW, MOST), MOST);
+	expect_is(pages_unmap(0, A, MOST), 0);
 }
 
 static volatile int result;
