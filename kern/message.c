@@ -148,7 +148,7 @@ static bool waits_for_any(const struct env *env)
 	return env->alive && !env->dying && env->wait == ENV_WAIT_MESSAGE && !env->pub->env_wait_for && !env->sending_to;
 }
 
-void message_interrupt(struct env *env)
+void message_interrupt(struct env *env) UNCHECKED_LOCKING
 {
 	if (env->irq_pending && waits_for_any(env)) {
 		take_interrupts(env);

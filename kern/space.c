@@ -279,17 +279,15 @@ static uint32_t device_slice(struct space *space, uintptr_t va, uint32_t perm, u
 
 int space_map_device(struct space *space, uintptr_t va, uint32_t perm, uint32_t n, pfn_t pfn)
 {
-	uint32_t done = 0;
-
-	for (;;) {
+	for (uint32_t done = 0; done < n;) {
 		uint32_t slice = MIN(n - done, (uint32_t)SPACE_SLICE);
 		uint32_t did = device_slice(space, va + done * PGSIZE, perm, slice, pfn + done);
 		done += did;
 		if (did < slice)
 			return done ? (int)done : -E_NO_MEM;
-		if (done == n || space_interrupted())
-			return done;
+		arch_poll_interrupts();
 	}
+	return n;
 }
 
 /* Map up to n pages as space_map does, in one slice. Returns how many; *error says why not more. */

@@ -22,8 +22,8 @@ struct arch_space {
 
 typedef pte_t arch_pte_t;
 
-#define ARCH_PORTS 0
-#define ARCH_PORT_PAGES 0
+#define ARCH_PORTS 0xFFF8
+#define ARCH_PORT_PAGES 2
 
 struct cpu *arch_this_cpu(void);
 void *arch_window(uint32_t pfn, unsigned slot);
