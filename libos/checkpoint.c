@@ -269,29 +269,37 @@ static int set_thisenv(envid_t holder, envid_t spare, const struct state_registe
 	return sys_page_unmap(0, CHECKPOINT_TO);
 }
 
-/* See that child has a table where the record's page belongs: mapping a page there makes one. */
+struct tables {
+	envid_t envid;
+	uintptr_t end; /* below, it has those it needs */
+};
+
+/* See that there is a table where the record's page belongs: mapping a page where none is makes one. */
 static int make_table(const struct page_record *record, void *arg)
 {
-	const struct pair *pair = arg;
+	struct tables *tables = arg;
 	struct page_record there = { 0, 0 };
 	uintptr_t start = ROUNDDOWN(record->va, PTSIZE);
-	int n = sys_page_list(pair->dst, start, &there, 1);
 
-	if (n < 0 || (n == 1 && there.va < start + PTSIZE))
+	if (record->va < tables->end)
+		return 0;
+	tables->end = start + PTSIZE;
+	int n = sys_page_list(tables->envid, start, &there, 1);
+	if (n < 0 || (n == 1 && there.va < tables->end))
 		return n < 0 ? n : 0;
-	int err = sys_page_map(0, ROUNDDOWN((void *)make_table, PGSIZE), pair->dst, (void *)start, PERM_READ);
-	return err == 0 ? sys_page_unmap(pair->dst, (void *)start) : err;
+	int err = sys_page_map(0, ROUNDDOWN((void *)make_table, PGSIZE), tables->envid, (void *)start, PERM_READ);
+	return err == 0 ? sys_page_unmap(tables->envid, (void *)start) : err;
 }
 
 /* All that may fail. */
 static int prepare(envid_t holder, envid_t spare, envid_t child, bool on_write)
 {
-	struct pair pair = { holder, child };
+	struct tables tables = { child, 0 };
 	int err = copy_at_once(holder, spare, &state.upcalls, on_write);
 
 	if (err == 0)
 		err = set_thisenv(holder, spare, &state.registers, child);
-	return err == 0 ? checkpoint_each(holder, 0, UTOP, make_table, &pair) : err;
+	return err == 0 ? checkpoint_each(holder, 0, UTOP, make_table, &tables) : err;
 }
 
 /* What cannot fail. */
