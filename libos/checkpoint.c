@@ -149,14 +149,19 @@ static int copy_own_page(const struct page_record *record, void *arg)
 	return (record->entry & (PTE_W | PTE_SHARE)) == PTE_W ? copy_page(record, arg) : 0;
 }
 
-/* The copies that dst cannot do without: of the exception stack, or of all. */
+#define USUAL_STACK (UXSTACKTOP - PGSIZE) /* an exception stack that is not in use may be again */
+
+/* The copies that dst cannot do without: of exception stacks, or of all. */
 static int copy_at_once(envid_t src, envid_t dst, const struct state_upcalls *upcalls, bool on_write)
 {
 	struct pair pair = { src, dst };
 
-	if (on_write)
-		return checkpoint_each(src, upcalls->stack - PGSIZE, upcalls->stack, copy_own_page, &pair);
-	return checkpoint_each(src, 0, UTOP, copy_own_page, &pair);
+	if (!on_write)
+		return checkpoint_each(src, 0, UTOP, copy_own_page, &pair);
+	int err = checkpoint_each(src, upcalls->stack - PGSIZE, upcalls->stack, copy_own_page, &pair);
+	if (err < 0 || upcalls->stack == UXSTACKTOP)
+		return err;
+	return checkpoint_each(src, USUAL_STACK, UXSTACKTOP, copy_own_page, &pair);
 }
 
 /* Map all of src in dst, without the copies. */
@@ -169,7 +174,9 @@ static int copy_mappings(envid_t src, envid_t dst, const struct state_upcalls *u
 	int err = copy_range(src, dst, 0, stack, PTE_SHARE, PTE_COW);
 	if (err == 0)
 		err = copy_range(src, dst, stack, upcalls->stack, PTE_W, 0);
-	return err == 0 ? copy_range(src, dst, upcalls->stack, UTOP, PTE_SHARE, PTE_COW) : err;
+	if (err == 0)
+		err = copy_range(src, dst, upcalls->stack, USUAL_STACK, PTE_SHARE, PTE_COW);
+	return err == 0 ? copy_range(src, dst, MAX(upcalls->stack, USUAL_STACK), UXSTACKTOP, PTE_W, 0) : err;
 }
 
 /* --- Standing still --- */
