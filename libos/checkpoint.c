@@ -149,14 +149,19 @@ static int copy_own_page(const struct page_record *record, void *arg)
 	return (record->entry & (PTE_W | PTE_SHARE)) == PTE_W ? copy_page(record, arg) : 0;
 }
 
-/* The copies that dst cannot do without: of the exception stack, or of all. */
+#define USUAL_STACK (UXSTACKTOP - PGSIZE) /* an exception stack that is not in use may be again */
+
+/* The copies that dst cannot do without: of exception stacks, or of all. */
 static int copy_at_once(envid_t src, envid_t dst, const struct state_upcalls *upcalls, bool on_write)
 {
 	struct pair pair = { src, dst };
 
-	if (on_write)
-		return checkpoint_each(src, upcalls->stack - PGSIZE, upcalls->stack, copy_own_page, &pair);
-	return checkpoint_each(src, 0, UTOP, copy_own_page, &pair);
+	if (!on_write)
+		return checkpoint_each(src, 0, UTOP, copy_own_page, &pair);
+	int err = checkpoint_each(src, upcalls->stack - PGSIZE, upcalls->stack, copy_own_page, &pair);
+	if (err < 0 || upcalls->stack == UXSTACKTOP)
+		return err;
+	return checkpoint_each(src, USUAL_STACK, UXSTACKTOP, copy_own_page, &pair);
 }
 
 /* Map all of src in dst, without the copies. */
@@ -169,7 +174,9 @@ static int copy_mappings(envid_t src, envid_t dst, const struct state_upcalls *u
 	int err = copy_range(src, dst, 0, stack, PTE_SHARE, PTE_COW);
 	if (err == 0)
 		err = copy_range(src, dst, stack, upcalls->stack, PTE_W, 0);
-	return err == 0 ? copy_range(src, dst, upcalls->stack, UTOP, PTE_SHARE, PTE_COW) : err;
+	if (err == 0)
+		err = copy_range(src, dst, upcalls->stack, USUAL_STACK, PTE_SHARE, PTE_COW);
+	return err == 0 ? copy_range(src, dst, MAX(upcalls->stack, USUAL_STACK), UXSTACKTOP, PTE_W, 0) : err;
 }
 
 /* --- Standing still --- */
@@ -269,29 +276,37 @@ static int set_thisenv(envid_t holder, envid_t spare, const struct state_registe
 	return sys_page_unmap(0, CHECKPOINT_TO);
 }
 
-/* See that child has a table where the record's page belongs: mapping a page there makes one. */
+struct tables {
+	envid_t envid;
+	uintptr_t end; /* below, it has those it needs */
+};
+
+/* See that there is a table where the record's page belongs: mapping a page where none is makes one. */
 static int make_table(const struct page_record *record, void *arg)
 {
-	const struct pair *pair = arg;
+	struct tables *tables = arg;
 	struct page_record there = { 0, 0 };
 	uintptr_t start = ROUNDDOWN(record->va, PTSIZE);
-	int n = sys_page_list(pair->dst, start, &there, 1);
 
-	if (n < 0 || (n == 1 && there.va < start + PTSIZE))
+	if (record->va < tables->end)
+		return 0;
+	tables->end = start + PTSIZE;
+	int n = sys_page_list(tables->envid, start, &there, 1);
+	if (n < 0 || (n == 1 && there.va < tables->end))
 		return n < 0 ? n : 0;
-	int err = sys_page_map(0, ROUNDDOWN((void *)make_table, PGSIZE), pair->dst, (void *)start, PERM_READ);
-	return err == 0 ? sys_page_unmap(pair->dst, (void *)start) : err;
+	int err = sys_page_map(0, ROUNDDOWN((void *)make_table, PGSIZE), tables->envid, (void *)start, PERM_READ);
+	return err == 0 ? sys_page_unmap(tables->envid, (void *)start) : err;
 }
 
 /* All that may fail. */
 static int prepare(envid_t holder, envid_t spare, envid_t child, bool on_write)
 {
-	struct pair pair = { holder, child };
+	struct tables tables = { child, 0 };
 	int err = copy_at_once(holder, spare, &state.upcalls, on_write);
 
 	if (err == 0)
 		err = set_thisenv(holder, spare, &state.registers, child);
-	return err == 0 ? checkpoint_each(holder, 0, UTOP, make_table, &pair) : err;
+	return err == 0 ? checkpoint_each(holder, 0, UTOP, make_table, &tables) : err;
 }
 
 /* What cannot fail. */
