@@ -72,6 +72,15 @@ static inline void load_gs(uint32_t gs)
 			 : "+r"(gs));
 }
 
+/* See ports.c. */
+void ports_load(struct cpu *cpu, uint32_t ports);
+
+static inline void arch_env_switch_ports(struct cpu *cpu, const struct env *env)
+{
+	if (unlikely(cpu->arch.ports != env->arch.ports))
+		ports_load(cpu, env->arch.ports);
+}
+
 static inline void arch_env_load(struct cpu *cpu, const struct env *env)
 {
 	struct arch_frame *frame = (struct arch_frame *)cpu->arch.stack_top - 1;
