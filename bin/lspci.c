@@ -3,7 +3,7 @@
 #include <finch/process.h>
 #include <inc/lib.h>
 
-#define MAX 64
+#define DEVICES_MAX 64
 
 /* Base and subclasses that are met: PCI Local Bus Specification 3.0, appendix D. */
 static const struct {
@@ -38,14 +38,14 @@ static const char *class_name(uint16_t class)
 
 void umain(int argc, char **argv)
 {
-	static struct pci_device devices[MAX];
+	static struct pci_device devices[DEVICES_MAX];
 	int err = pci_open();
 
 	if (err < 0) {
 		printf("lspci: cannot use the ports of the PCI bus: %e\n", err);
 		exit_status(1);
 	}
-	int count = pci_list(devices, MAX);
+	int count = pci_list(devices, DEVICES_MAX);
 	printf("BUS:SLOT.F  VENDOR:DEVICE  CLASS  LINE\n");
 	for (int i = 0; i < count; i++) {
 		const struct pci_device *d = &devices[i];
