@@ -6,7 +6,7 @@
 #ifndef DRV_AHCI_TABLE_H
 #define DRV_AHCI_TABLE_H
 
-#include <drv/ata/ata.h>
+#include <drv/lib/ata.h>
 
 #define AHCI_SLOTS 32
 #define AHCI_REGIONS 40 /* in our tables; a request of the largest size in single pages has fewer */

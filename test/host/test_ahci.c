@@ -4,7 +4,7 @@
 
 #include <abi/error.h>
 #include <drv/ahci/table.c>
-#include <drv/ata/ata.c>
+#include <drv/lib/ata.c>
 
 static struct ahci_header header;
 static struct ahci_table table;

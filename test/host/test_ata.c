@@ -1,9 +1,9 @@
-/* Host test of drv/ata: identify data good, contradicting and damaged; the codes of commands. */
+/* Host test of drv/lib/ata.c: identify data good, contradicting and damaged; the codes of commands. */
 #define TEST_GROUP "ata"
 #include "host.h"
 
 #include <abi/error.h>
-#include <drv/ata/ata.c>
+#include <drv/lib/ata.c>
 
 static uint16_t words[ATA_IDENTIFY_WORDS];
 

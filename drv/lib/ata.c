@@ -1,5 +1,5 @@
 #include <abi/error.h>
-#include <drv/ata/ata.h>
+#include <drv/lib/ata.h>
 
 /* Words of the answer to IDENTIFY DEVICE, and bits in them. */
 enum {

@@ -5,8 +5,8 @@
  * Source: ATA/ATAPI-6 (T13/1410D) and ATA8-ACS (T13/1699D): section 6 (registers, LBA28 and LBA48), IDENTIFY DEVICE (7.16 in
  * ACS), and the commands under their names. NCQ: ACS, "NCQ feature set".
  */
-#ifndef DRV_ATA_ATA_H
-#define DRV_ATA_ATA_H
+#ifndef DRV_LIB_ATA_H
+#define DRV_LIB_ATA_H
 
 #include <abi/types.h>
 
