@@ -12,7 +12,8 @@
 # Variables: CPUS=1 MEM=256M VARIANT=release|debug CC=gcc|clang V=1 (show commands) B=build (where all goes)
 #
 # The kernel is kern/*.c arch/$(ARCH)/kern/*.{c,S} dev/pc/*.c common/*.c, compiled once a variant: the include path
-# chooses between kern/debug/ and kern/release/. A program is bin/NAME.c or bin/NAME/*.{c,S}. New files need no edit here.
+# chooses between kern/debug/ and kern/release/. A program is bin/NAME.c or bin/NAME/*.{c,S},
+# or the same in srv/ or drv/ (with drv/lib/). New files need no edit here.
 
 ARCH := i386
 B ?= build
@@ -164,20 +165,34 @@ define program
 $(3): $(patsubst %,$(B)/user/obj/%.o,$(call program_sources,$(1),$(2))) $(LIBOS) $(USER_SCRIPT)
 	$(call say,LD $(3))
 	@mkdir -p $$(@D)
-	$(Q)$(LINK) -T $(USER_SCRIPT) -u _start -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^)
+	$(Q)$(LINK) -T $(USER_SCRIPT) -u _start -o $$@ $$(filter %.o,$$^) $$(filter-out $(LIBOS),$$(filter %.a,$$^)) $(LIBOS)
 endef
 
 # What goes into an archive: the program without debugging data, with its table of functions, files and lines.
 $(B)/user/%.packed: $(B)/user/% $(MKSYMS)
 	$(Q)$(MKSYMS) --program $< $@
 
-PROGRAM_NAMES := $(call program_names,bin)
+# Drivers are drv/NAME, each with what drv/lib has for all of them; servers are srv/NAME.
+DRIVER_LIBRARY := $(B)/user/drivers.a
+DRIVER_LIBRARY_OBJECTS := $(patsubst %,$(B)/user/obj/%.o,$(wildcard drv/lib/*.c))
+$(eval $(call stamp,drivers-objects,$(AR) $(DRIVER_LIBRARY_OBJECTS)))
+$(DRIVER_LIBRARY): $(DRIVER_LIBRARY_OBJECTS) $(B)/stamp/drivers-objects
+	$(call say,AR $@)
+	$(Q)rm -f $@; $(AR) rcsD $@ $(DRIVER_LIBRARY_OBJECTS)
+
+BIN_NAMES := $(call program_names,bin)
+SERVER_NAMES := $(call program_names,srv)
+DRIVER_NAMES := $(filter-out lib,$(call program_names,drv))
+PROGRAM_NAMES := $(BIN_NAMES) $(SERVER_NAMES) $(DRIVER_NAMES)
 TEST_NAMES := $(call program_names,test/user)
 BENCH_NAMES := $(filter-out linux,$(call program_names,test/bench))
 PROGRAMS := $(PROGRAM_NAMES:%=$(B)/user/bin/%)
 TEST_PROGRAMS := $(TEST_NAMES:%=$(B)/user/test/%)
 BENCH_PROGRAMS := $(BENCH_NAMES:%=$(B)/user/bench/%)
-$(foreach n,$(PROGRAM_NAMES),$(eval $(call program,bin,$(n),$(B)/user/bin/$(n))))
+$(foreach n,$(BIN_NAMES),$(eval $(call program,bin,$(n),$(B)/user/bin/$(n))))
+$(foreach n,$(SERVER_NAMES),$(eval $(call program,srv,$(n),$(B)/user/bin/$(n))))
+$(foreach n,$(DRIVER_NAMES),$(eval $(call program,drv,$(n),$(B)/user/bin/$(n))))
+$(DRIVER_NAMES:%=$(B)/user/bin/%): $(DRIVER_LIBRARY)
 $(foreach n,$(TEST_NAMES),$(eval $(call program,test/user,$(n),$(B)/user/test/$(n))))
 $(foreach n,$(BENCH_NAMES),$(eval $(call program,test/bench,$(n),$(B)/user/bench/$(n))))
 $(B)/user/bench/pipes: $(patsubst %,$(B)/user/obj/test/bench/bench/%.c.o,measure clock)
