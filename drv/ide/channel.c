@@ -1,4 +1,4 @@
-#include <abi/error.h>
+#include <common/error.h>
 #include <arch/x86.h>
 #include <drv/ide/channel.h>
 
@@ -178,7 +178,7 @@ static void find_device(struct channel *channel, int number)
 		return;
 	err = identify(channel, number, &device->disk);
 	if (err < 0) {
-		block_say("%s device %d: %e", channel->name, number, err);
+		block_say("%s device %d does not say what it is: %s", channel->name, number, error_text(err));
 		return;
 	}
 	set_modes(channel, number, &device->disk);
