@@ -118,6 +118,17 @@ void arch_env_reset_fpu(struct env *env);
  * it. Any base is harmless.
  */
 void arch_env_set_tls(struct env *env, uintptr_t base);
+/*
+ * Let env, which is locked, and is the caller or suspended, use count I/O ports from port on (within ARCH_PORTS), or no
+ * more. -E_NO_MEM.
+ */
+int arch_env_allow_ports(struct env *env, uint32_t port, uint32_t count, bool allow);
+/* env, which has ended, uses none any more. */
+void arch_env_free_ports(struct env *env);
+/* The pages, ARCH_PORT_PAGES from this one on, that the kernel holds for that; NO_PAGE: none. For tests. */
+uint32_t arch_env_port_pages(const struct env *env);
+/* Make the calling CPU let env, which runs on it, use its ports, and no others. */
+/* inline, in <arch/switch.h>: void arch_env_switch_ports(struct cpu *cpu, const struct env *env); */
 /* Make a frame from a program harmless: user segments, interrupts on, no I/O privilege. */
 void arch_frame_sanitize(struct Trapframe *tf);
 /* Copy a frame from user mode to where all may read it, without the kernel's addresses in it. */

@@ -15,6 +15,7 @@
 #include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/family.h>
+#include <kern/irq.h>
 #include <kern/message.h>
 #include <kern/print.h>
 #include <kern/request.h>
@@ -106,6 +107,8 @@ static void vanish(struct env *env)
 	struct Env *pub = env->pub;
 
 	kverbose("[%08x] free env %08x\n", env->ended_by, pub->env_id);
+	irq_forget(env);
+	arch_env_free_ports(env);
 	if (env->first)
 		first_status = env->ended_itself ? REST_EXITED : REST_DESTROYED;
 	spin_lock(&family_lock);
@@ -196,7 +199,9 @@ struct env *env_attend(void)
 		env_publish(env);
 	}
 	spin_unlock(&env->lock);
-	if (cpu->env)
+	if (cpu->env) {
+		arch_env_switch_ports(cpu, env); /* it may have got some while it was suspended */
 		verify_attend();
+	}
 	return ending;
 }

@@ -47,7 +47,8 @@ struct env {
 			bool dying;
 			bool suspended;
 			bool timed;          /* its wait ends by itself when its time is up */
-			bool frame_replaced; /* by its parent while it waited: the wait's result is not to be put into it */
+			bool has_lines : 1;  /* it is attached to interrupt lines: it may wait for a device */
+			bool frame_replaced : 1; /* by its parent while it waited: the wait's result is not to be put into it */
 		};
 		uint32_t out_of_the_ordinary; /* one of those */
 	};
@@ -68,6 +69,7 @@ struct env {
 
 	/* Guarded by lock. */
 	bool was_awaited; /* somebody has waited for messages from it alone */
+	uint16_t irq_lines, irq_pending; /* lines that it is attached to, and those of them that came: bits; see irq.h */
 	uintptr_t window; /* where it wants a message's pages: see message.h */
 
 	/* Guarded by the run-queue lock of cpu, or by lock while SCHED_OFF. */

@@ -21,6 +21,7 @@ enum lock_rank {
 	RANK_ENV,     /* one environment */
 	RANK_DEADLINE, /* when waits end by themselves */
 	RANK_MESSAGE, /* the queues of those who send */
+	RANK_IRQ,     /* which lines programs are attached to */
 	RANK_SPACE,   /* one address space */
 	RANK_CONSOLE_INPUT, /* typed bytes and who waits for them */
 	RANK_RUNQ,    /* one CPU's run queue */

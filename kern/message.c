@@ -127,6 +127,31 @@ static void deliver(struct env *to, const struct message *message) UNCHECKED_LOC
 	spin_unlock(&to->lock);
 }
 
+/* --- Interrupts --- */
+
+/* They are a message from the kernel, for one that receives from anyone; its lock is held. */
+static void take_interrupts(struct env *env)
+{
+	const struct message message = { .from = 0, .value = env->irq_pending };
+
+	env->irq_pending = 0;
+	write_record(env, &message, 0);
+}
+
+/* Does env, whose lock is held, wait for a message from anyone? */
+static bool waits_for_any(const struct env *env)
+{
+	return env->alive && !env->dying && env->wait == ENV_WAIT_MESSAGE && !env->pub->env_wait_for && !env->sending_to;
+}
+
+void message_interrupt(struct env *env)
+{
+	if (env->irq_pending && waits_for_any(env)) {
+		take_interrupts(env);
+		env_end_wait(env, 0);
+	}
+}
+
 /* --- The queue of those who send --- */
 
 /* Take the message that env sends, which is no more in a queue then. */
@@ -231,6 +256,7 @@ static void match(struct env *env) UNCHECKED_LOCKING
 	bool found = false;
 
 	spin_lock(&env->lock);
+	message_interrupt(env);
 	if (env->alive && !env->dying && env->wait == ENV_WAIT_MESSAGE && !env->sending_to)
 		found = take_queued(env, env->pub->env_wait_for, &message, &sender);
 	if (!found) {
@@ -368,6 +394,11 @@ static int receive(uintptr_t window, envid_t from, uint32_t timeout_ms)
 	env_open_window(self, window);
 	/* Whoever queues later finds us waiting, for both look under our lock. */
 	spin_lock(&self->lock);
+	if (unlikely(self->irq_pending && !from)) {
+		take_interrupts(self);
+		spin_unlock(&self->lock);
+		return 0;
+	}
 	bool queued = !list_empty(&self->senders);
 	if (likely(!queued && timeout_ms)) {
 		self->pub->env_ipc_recving = true;

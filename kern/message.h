@@ -74,6 +74,8 @@ int message_reply_wait(envid_t envid, const struct message *message, uintptr_t w
  * that has been taken, and then the wait is about to end.
  */
 bool message_forget(struct env *env);
+/* env, whose lock is held, has interrupts pending: it gets them, if it waits for messages from anyone. See irq.h. */
+void message_interrupt(struct env *env);
 /* env has ended, whose id is given: those who wait for it are told. No environment's lock is held. */
 void message_partner_ended(struct env *env, envid_t id);
 

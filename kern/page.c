@@ -171,6 +171,38 @@ pfn_t page_take_kernel(void)
 	return taken(pfn);
 }
 
+/* Give back the pages of a block of 2^order behind its first n. */
+static void block_trim(pfn_t block, unsigned order, uint32_t n) REQUIRES(buddy_lock)
+{
+	while (order-- > 0) {
+		uint32_t half = 1u << order;
+		if (n > half) {
+			block += half;
+			n -= half;
+		} else {
+			buddy_give(block + half, order);
+		}
+	}
+}
+
+pfn_t page_take_block(uint32_t n, enum page_zone zone)
+{
+	unsigned order = 0;
+
+	while (1u << order < n)
+		order++;
+	if (order >= BUDDY_ORDERS || fails_now(this_cpu()))
+		return NO_PAGE;
+	spin_lock(&buddy_lock);
+	pfn_t block = buddy_take(zone, order);
+	if (block)
+		block_trim(block, order, n);
+	spin_unlock(&buddy_lock);
+	for (uint32_t i = 0; block && i < n; i++)
+		taken(block + i);
+	return block;
+}
+
 void page_free(pfn_t pfn)
 {
 	enum page_zone zone = is_high(pfn) ? PAGE_HIGH : PAGE_DIRECT;

@@ -57,6 +57,12 @@ pfn_t page_take_user(void) must_use;
 pfn_t page_take_kernel(void) must_use;
 /* The same as page_take_user, with any contents: the caller overwrites all of it. */
 pfn_t page_take_user_plain(void) must_use;
+/*
+ * n pages (1 to PAGE_BLOCK_MAX) one behind the other, each with one reference, with any contents, of this zone. Returns
+ * the first; each goes back by itself. NO_PAGE: no block is free that is large enough.
+ */
+#define PAGE_BLOCK_MAX 1024
+pfn_t page_take_block(uint32_t n, enum page_zone zone) must_use;
 /* A word that the holder of a page from page_take_kernel may use as it likes; 0 at first. */
 static inline uint32_t *page_note(pfn_t pfn)
 {

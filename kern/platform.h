@@ -79,8 +79,26 @@ int64_t platform_clock_seconds(void);
 
 /* --- Interrupt lines (ISA numbering). --- */
 
-/* Handle an interrupt from the platform's own devices; true if the console has input now. */
-bool platform_interrupt(unsigned line);
+/*
+ * Take an interrupt of a line. PLATFORM_INPUT: the console has input now; PLATFORM_DEVICE: it is of a device that is not the
+ * platform's own; PLATFORM_NOTHING: of neither, or of no device.
+ */
+enum platform_event { PLATFORM_NOTHING, PLATFORM_INPUT, PLATFORM_DEVICE };
+enum platform_event platform_interrupt(unsigned line);
+/* May programs use this line? Not if it is the platform's own, or none. */
+bool platform_irq_usable(unsigned line);
+/* Let a usable line through to a CPU, or hold it back, as all are at first. */
+void platform_irq_enable(unsigned line);
+void platform_irq_disable(unsigned line);
+/* If a request comes while the line is held back, does it come through when the line is enabled? */
+bool platform_irq_keeps(unsigned line);
+
+/* --- What is not for programs. --- */
+
+/* Does the platform itself use one of these ports? */
+bool platform_ports_are_kernel(uint32_t port, uint32_t count);
+/* Or memory in [start, end) that is not RAM, or may that be RAM that nobody has told of? */
+bool platform_memory_is_kernel(uint64_t start, uint64_t end);
 
 /* --- The end. --- */
 

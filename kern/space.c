@@ -62,6 +62,7 @@ struct space *space_create(void)
 	space->pins.value = 0;
 	space->cursor = 0;
 	space->last = NULL;
+	space->has_devices = false;
 	return space;
 }
 
@@ -114,6 +115,14 @@ static inline bool install(struct space *space, arch_pte_t **entry, uintptr_t va
 	return true;
 }
 
+/* The entry `old` of va has been replaced: flush, and drop what it maps. No lock is held. */
+static inline void release(struct space *space, uintptr_t va, arch_pte_t old)
+{
+	space_flush(space, va, va);
+	if (likely(!arch_pte_is_device(old)))
+		page_drop(arch_pte_pfn(old));
+}
+
 static uint32_t alloc_slice(struct space *space, uintptr_t va, uint32_t perm, uint32_t n)
 {
 	struct replaced replaced;
@@ -153,10 +162,8 @@ int space_alloc_page(struct space *space, uintptr_t va, uint32_t perm)
 	arch_table_note(entry);
 	arch_pte_t old = entry_exchange(entry, arch_pte_make(pfn, perm));
 	spin_unlock(&space->lock);
-	if (arch_pte_present(old)) {
-		space_flush(space, va, va);
-		page_drop(arch_pte_pfn(old));
-	}
+	if (arch_pte_present(old))
+		release(space, va, old);
 	return 0;
 }
 
@@ -169,10 +176,8 @@ void space_unmap_page(struct space *space, uintptr_t va)
 	if (likely(entry && arch_pte_present(*entry)))
 		old = entry_exchange(entry, 0);
 	spin_unlock(&space->lock);
-	if (likely(arch_pte_present(old))) {
-		space_flush(space, va, va);
-		page_drop(arch_pte_pfn(old));
-	}
+	if (likely(arch_pte_present(old)))
+		release(space, va, old);
 }
 
 int space_alloc(struct space *space, uintptr_t va, uint32_t perm, uint32_t n)
@@ -200,7 +205,8 @@ static uint32_t gather(struct space *src, uintptr_t va, uint32_t perm, uint32_t 
 	for (got = 0; got < n; got++, va += PGSIZE) {
 		if (!entry)
 			entry = arch_space_entry(&src->arch, va);
-		if (!entry || !arch_pte_present(*entry) || (perm & PTE_W && !(*entry & PTE_W))) {
+		if (!entry || !arch_pte_present(*entry) || arch_pte_is_device(*entry) ||
+		    (perm & PTE_W && !(*entry & PTE_W))) {
 			*error = -E_INVAL;
 			break;
 		}
@@ -210,6 +216,41 @@ static uint32_t gather(struct space *src, uintptr_t va, uint32_t perm, uint32_t 
 	}
 	spin_unlock(&src->lock);
 	return got;
+}
+
+/* Map device memory from frame pfn on. Returns how many pages were mapped, fewer than n when memory ran out. */
+static uint32_t device_slice(struct space *space, uintptr_t va, uint32_t perm, uint32_t n, pfn_t pfn)
+{
+	struct replaced replaced;
+	arch_pte_t *entry = NULL;
+	uint32_t done;
+
+	replaced_init(&replaced);
+	spin_lock(&space->lock);
+	space->has_devices = true;
+	for (done = 0; done < n; done++, va += PGSIZE) {
+		if (!install(space, &entry, va, pfn + done, perm | PTE_DEVICE, &replaced))
+			break;
+		entry = entry_next(entry, va + PGSIZE);
+	}
+	spin_unlock(&space->lock);
+	replaced_finish(&replaced, space);
+	return done;
+}
+
+int space_map_device(struct space *space, uintptr_t va, uint32_t perm, uint32_t n, pfn_t pfn)
+{
+	uint32_t done = 0;
+
+	for (;;) {
+		uint32_t slice = MIN(n - done, (uint32_t)SPACE_SLICE);
+		uint32_t did = device_slice(space, va + done * PGSIZE, perm, slice, pfn + done);
+		done += did;
+		if (did < slice)
+			return done ? (int)done : -E_NO_MEM;
+		if (done == n || space_interrupted())
+			return done;
+	}
 }
 
 /* Map n pages whose references are given; those that find no room are dropped. Returns how many were mapped. */
@@ -451,11 +492,22 @@ static void group_drop(const arch_pte_t *entry)
 	}
 }
 
+/* What a table maps of devices is no page to be dropped. */
+static void forget_devices(arch_pte_t *table)
+{
+	for (unsigned i = 0; i < NPTENTRIES; i++) {
+		if (arch_pte_is_device(table[i]))
+			table[i] = 0;
+	}
+}
+
 /* Unmap all that the table at va has. No CPU uses the space any more, but a pin may still look at it. */
 static void destroy_table(struct space *space, uintptr_t va)
 {
 	spin_lock(&space->lock);
 	arch_pte_t *table = arch_space_entry(&space->arch, ROUNDDOWN(va, (uintptr_t)PTSIZE));
+	if (unlikely(space->has_devices))
+		forget_devices(table);
 	for (uint32_t groups = arch_table_notes(table); groups; groups &= groups - 1)
 		group_drop(&table[__builtin_ctz(groups) * ARCH_TABLE_GROUP]);
 	arch_space_free_table(&space->arch, va);

@@ -8,6 +8,9 @@
  * Calls work in slices of at most SPACE_SLICE pages under the lock; the translations they replace are flushed on
  * all CPUs, without the lock, before the pages are dropped and before the call returns.
  *
+ * Device memory (entries with PTE_DEVICE) is mapped for one space: no page is counted for it, and it is neither copied nor
+ * mapped on, sent or replaced by a copy.
+ *
  * Addresses here are page aligned and ranges lie below UTOP: callers have checked. `perm` is PTE_ bits within
  * PTE_SYSCALL, PTE_P and PTE_U among them.
  */
@@ -28,6 +31,7 @@ struct space {
 	uint32_t lowered;        /* lock; slices of such calls that have done so: read without it too */
 	atomic_t envs;
 	atomic_t pins;
+	bool has_devices;        /* lock; device memory is or was mapped in it */
 	uintptr_t cursor;        /* how far space_destroy_slice has come */
 	struct env *last;        /* lock; the first environment, once it waits for the others to leave */
 };
@@ -59,7 +63,7 @@ void space_unmap_page(struct space *space, uintptr_t va);
  */
 int space_alloc(struct space *space, uintptr_t va, uint32_t perm, uint32_t n);
 /*
- * Map at dstva what src has at srcva, for n pages. Returns how many, or when it did none -E_INVAL (nothing mapped at
+ * Map at dstva what src has at srcva, for n pages. Returns how many, or when it did none -E_INVAL (no page mapped at
  * srcva, or writing asked for where src may not write) or -E_NO_MEM.
  */
 int space_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t dstva, uint32_t perm, uint32_t n);
@@ -67,6 +71,8 @@ int space_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t d
 int space_prepare(struct space *space, uintptr_t va, uint32_t n);
 /* Map n pages, which get references for that. -E_NO_MEM; some may be mapped then. */
 int space_insert(struct space *space, uintptr_t va, const pfn_t pages[], uint32_t n, uint32_t perm);
+/* Map n pages of device memory, uncached, from frame pfn on, which need not be RAM's. Returns as space_alloc. */
+int space_map_device(struct space *space, uintptr_t va, uint32_t perm, uint32_t n, pfn_t pfn);
 /* Unmap n pages; returns how many addresses were dealt with (at least 1). */
 int space_unmap(struct space *space, uintptr_t va, uint32_t n);
 /* Change permissions of what is mapped; returns how many addresses were dealt with, or -E_INVAL as space_map. */

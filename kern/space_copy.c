@@ -12,6 +12,12 @@ struct copy {
 	uint32_t not_simple;       /* what may be written and has none of these bits is marked */
 };
 
+/* Is this entry one to be copied? Device memory is not. */
+static inline bool wanted(const struct copy *copy, arch_pte_t pte)
+{
+	return pte & copy->only && !arch_pte_is_device(pte);
+}
+
 /* Two spaces are locked in the order of their numbers, which is that of their addresses; one and the same once. */
 static void lock_both(struct space *a, struct space *b) UNCHECKED_LOCKING
 {
@@ -90,7 +96,7 @@ static void copy_fresh(const struct copy *copy, arch_pte_t *from, arch_pte_t *to
 	for (unsigned i = 0; i < n;) {
 		i += copy_simple(copy, from + i, to + i, n - i);
 		for (unsigned after = MIN(i + 8, n); i < after; i++) {
-			if (from[i] & copy->only) {
+			if (wanted(copy, from[i])) {
 				to[i] = entry_lower(copy, &from[i]);
 				page_hold_in(refs, arch_pte_pfn(to[i]));
 			}
@@ -103,7 +109,7 @@ static void copy_over(const struct copy *copy, arch_pte_t *from, arch_pte_t *to,
 		      struct replaced *replaced)
 {
 	for (unsigned i = 0; i < n; i++, va += PGSIZE) {
-		if (!(from[i] & copy->only))
+		if (!wanted(copy, from[i]))
 			continue;
 		arch_pte_t pte = entry_lower(copy, &from[i]);
 		page_hold(arch_pte_pfn(pte));
@@ -132,7 +138,7 @@ static uintptr_t copy_table(const struct copy *copy, uintptr_t va, uintptr_t end
 
 	for (; (i = arch_table_noted(from, i)) < last; i = after) {
 		after = MIN(group_end(i), last);
-		while (i < after && !(from[i] & copy->only))
+		while (i < after && !wanted(copy, from[i]))
 			i++;
 		if (i == after)
 			continue;
@@ -179,7 +185,7 @@ int space_copy(struct space *src, struct space *dst, uintptr_t va, const struct 
 	uint32_t only = filter->only ? filter->only : PTE_P;
 	const struct copy copy = {
 		.src = src, .dst = dst, .only = only, .keep = filter->keep, .mark = filter->mark,
-		.not_simple = simple ? filter->keep | filter->mark : ~0u,
+		.not_simple = simple ? filter->keep | filter->mark | PTE_DEVICE : ~0u,
 	};
 	uintptr_t at = va, end = va + n * PGSIZE;
 	bool room = true;
@@ -201,7 +207,7 @@ int space_copy(struct space *src, struct space *dst, uintptr_t va, const struct 
 /* Do two entries map the same page with the same permissions? */
 static inline bool entry_same(arch_pte_t a, arch_pte_t b)
 {
-	return arch_pte_pfn(a) == arch_pte_pfn(b) && arch_pte_perm(a) == arch_pte_perm(b);
+	return arch_pte_pfn(a) == arch_pte_pfn(b) && !((a ^ b) & (PTE_SYSCALL | PTE_DEVICE));
 }
 
 /* The page at va gets its permissions, if it is still there as `made` says, and has not been copied on meanwhile. */

@@ -56,12 +56,12 @@ static inline void replaced_init(struct replaced *replaced)
 	replaced->count = 0;
 }
 
-/* Entry old of va has been replaced; its page is dropped too if `page`. */
+/* Entry old of va has been replaced; the page that it maps, if it is one, is dropped too if `page`. */
 static inline void replaced_add(struct replaced *replaced, uintptr_t va, arch_pte_t old, bool page)
 {
 	replaced->first = MIN(replaced->first, va);
 	replaced->last = MAX(replaced->last, va);
-	if (page)
+	if (page && likely(!arch_pte_is_device(old)))
 		replaced->pages[replaced->count++] = arch_pte_pfn(old);
 }
 

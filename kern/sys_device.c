@@ -1,37 +1,151 @@
-/* The system calls about devices in user mode. */
+/* The system calls about devices in user mode. Checks in the order environment, address, permission, memory. */
 #include <abi/error.h>
+#include <abi/rights.h>
+#include <kern/boot.h>
+#include <kern/env_space.h>
+#include <kern/irq.h>
+#include <kern/platform.h>
+#include <kern/range.h>
+#include <kern/reclaim.h>
 #include <kern/syscall.h>
+
+/* --- Memory --- */
+
+/* Zero the n pages from `first` on, with a look at interrupts now and then: no lock is held. */
+static void zero_block(pfn_t first, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		arch_page_zero(arch_window(first + i, 0));
+		if (i % SPACE_SLICE == SPACE_SLICE - 1)
+			arch_poll_interrupts();
+	}
+}
+
+/* Map the n pages from `first` on, which have a reference each for that; there are tables for them. */
+static void map_block(struct space *space, uintptr_t va, uint32_t perm, pfn_t first, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		pfn_t pfn = first + i;
+		space_insert(space, va + i * PGSIZE, &pfn, 1, perm);
+		page_drop(pfn);
+	}
+}
+
+/* All of the pages or none. */
+static int alloc_block(struct space *space, const struct range *range, uint32_t perm)
+{
+	pfn_t first;
+
+	if (space_prepare(space, range->va, range->pages) < 0)
+		return -E_NO_MEM;
+	if (!(first = page_take_block(range->pages, PAGE_HIGH)) && !(first = page_take_block(range->pages, PAGE_DIRECT)))
+		return -E_NO_MEM;
+	zero_block(first, range->pages);
+	map_block(space, range->va, perm, first, range->pages);
+	return range->pages;
+}
 
 int32_t sys_page_alloc_dma(envid_t envid, uintptr_t va, uint32_t perm)
 {
-	(void)envid;
-	(void)va;
-	(void)perm;
-	return -E_NOSYS;
+	struct space *space;
+	struct range range;
+	int error = env_may(RIGHT_DMA) ? env_space_get(envid, &space) : -E_BAD_ENV;
+
+	if (error)
+		return error;
+	int done = range_decode(&range, va, perm >> PERM_COUNT_SHIFT);
+	if (!done && (!perm_valid(perm) || range.pages > PAGE_BLOCK_MAX))
+		done = -E_INVAL;
+	if (!done)
+		done = alloc_block(space, &range, perm & PTE_SYSCALL);
+	if (done == -E_NO_MEM && reclaim())
+		done = alloc_block(space, &range, perm & PTE_SYSCALL);
+	env_space_put(space, envid);
+	return range_result(&range, done);
+}
+
+/* Is any of it RAM that the firmware reports, or where a PC has RAM that it does not report, or a device of the kernel's? */
+static bool is_kernels(uint64_t start, uint64_t end)
+{
+	for (unsigned i = 0; i < boot_info.ram_count; i++) {
+		if (start < boot_info.ram[i].end && end > ROUNDDOWN(boot_info.ram[i].start, (uint64_t)PGSIZE))
+			return true;
+	}
+	return platform_memory_is_kernel(start, end);
 }
 
 int32_t sys_device_map(envid_t envid, uintptr_t va, uint32_t perm, uintptr_t physical)
 {
-	(void)envid;
-	(void)va;
-	(void)perm;
-	(void)physical;
-	return -E_NOSYS;
+	struct space *space;
+	struct range range;
+	int error = env_may(RIGHT_MMIO) ? env_space_get(envid, &space) : -E_BAD_ENV;
+
+	if (error)
+		return error;
+	int done = range_decode(&range, va, perm >> PERM_COUNT_SHIFT);
+	uint64_t end = physical + (uint64_t)range.pages * PGSIZE;
+	if (!done && (!perm_valid(perm) || physical % PGSIZE || end > 1ull << 32 || is_kernels(physical, end)))
+		done = -E_INVAL;
+	if (!done)
+		done = space_map_device(space, va, perm & PTE_SYSCALL, range.pages, physical >> PGSHIFT);
+	if (done == -E_NO_MEM && reclaim())
+		done = space_map_device(space, va, perm & PTE_SYSCALL, range.pages, physical >> PGSHIFT);
+	env_space_put(space, envid);
+	return range_result(&range, done);
+}
+
+/* --- Ports --- */
+
+/* For env, which is locked, if it is not the caller. */
+static int ports_allow(struct env *env, uint32_t port, uint32_t count, bool allow) REQUIRES(env->lock)
+{
+	if (env != this_cpu()->env && (!env->suspended || env->dying))
+		return -E_INVAL;
+	return arch_env_allow_ports(env, port, count, allow);
+}
+
+static int ports_allow_id(envid_t envid, uint32_t port, uint32_t count, bool allow) UNCHECKED_LOCKING
+{
+	struct env *env;
+	int error = env_may(RIGHT_PORTS) ? env_find(envid, true, &env) : -E_BAD_ENV;
+
+	if (error)
+		return error;
+	if (env == this_cpu()->env)
+		spin_lock(&env->lock);
+	if (port >= ARCH_PORTS || count == 0 || count > ARCH_PORTS - port || (allow && platform_ports_are_kernel(port, count)))
+		error = -E_INVAL;
+	else
+		error = ports_allow(env, port, count, allow);
+	spin_unlock(&env->lock);
+	return error;
 }
 
 int32_t sys_port_allow(envid_t envid, uint32_t port, uint32_t count, int allow)
 {
-	(void)envid;
-	(void)port;
-	(void)count;
-	(void)allow;
-	return -E_NOSYS;
+	int error = ports_allow_id(envid, port, count, allow);
+
+	return error == -E_NO_MEM && reclaim() ? ports_allow_id(envid, port, count, allow) : error;
 }
 
-int32_t sys_irq(envid_t envid, uint32_t line, int op)
+/* --- Interrupt lines --- */
+
+int32_t sys_irq(envid_t envid, uint32_t line, int op) UNCHECKED_LOCKING
 {
-	(void)envid;
-	(void)line;
-	(void)op;
-	return -E_NOSYS;
+	struct env *env;
+	int error = op != IRQ_ATTACH || env_may(RIGHT_IRQ) ? env_find(envid, true, &env) : -E_BAD_ENV;
+
+	if (error)
+		return error;
+	if (env == this_cpu()->env)
+		spin_lock(&env->lock);
+	if (line < IRQ_LINES && platform_irq_usable(line)) {
+		if (op == IRQ_DONE)
+			return irq_done(env, line);
+		if (op == IRQ_DETACH)
+			return irq_detach(env, line);
+	}
+	error = op == IRQ_ATTACH && line < IRQ_LINES && platform_irq_usable(line) ? irq_attach(env, line) : -E_INVAL;
+	spin_unlock(&env->lock);
+	return error;
 }

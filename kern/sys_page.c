@@ -2,31 +2,9 @@
 #include <abi/error.h>
 #include <abi/syscall.h>
 #include <kern/env_space.h>
+#include <kern/range.h>
 #include <kern/reclaim.h>
 #include <kern/syscall.h>
-
-/* A checked range of pages. */
-struct range {
-	uintptr_t va;
-	uint32_t pages; /* at least 1 */
-	bool counted;   /* a count was given: the result is how many were done */
-};
-
-/* count: the page count of a permission word, 0 meaning one page. -E_INVAL: not aligned, or not all below UTOP. */
-static int range_decode(struct range *range, uintptr_t va, uint32_t count)
-{
-	range->va = va;
-	range->counted = count != 0;
-	range->pages = count ? count : 1;
-	if (va % PGSIZE || va >= UTOP || range->pages > (UTOP - va) / PGSIZE)
-		return -E_INVAL;
-	return 0;
-}
-
-static inline int32_t range_result(const struct range *range, int done)
-{
-	return done < 0 || range->counted ? done : 0;
-}
 
 /* The call in full: for others, for ranges, and when memory is out. */
 static int32_t page_alloc_any(envid_t envid, uintptr_t va, uint32_t perm)
@@ -158,7 +136,7 @@ int32_t sys_page_replace(uintptr_t va, uint32_t expected, uint32_t perm)
 	struct space *space = this_cpu()->env->space;
 
 	if (va % PGSIZE || va >= UTOP || perm >= PGSIZE || !perm_valid(perm) || !perm_valid(expected & PTE_SYSCALL) ||
-	    expected & PTE_W)
+	    expected & (PTE_W | PTE_DEVICE))
 		return -E_INVAL;
 	int done = space_replace(space, va, expected, perm);
 	if (unlikely(done == -E_NO_MEM) && reclaim())

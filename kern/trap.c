@@ -4,6 +4,7 @@
 #include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
+#include <kern/irq.h>
 #include <kern/monitor.h>
 #include <kern/print.h>
 #include <kern/request.h>
@@ -75,8 +76,11 @@ void trap_interrupt(uint32_t vector)
 	} else if (vector == IRQ_OFFSET) {
 		platform_interrupt_done();
 		sched_tick();
+	} else if (platform_irq_usable(vector - IRQ_OFFSET)) {
+		irq_interrupt(vector - IRQ_OFFSET);
+		platform_interrupt_done();
 	} else {
-		bool input = platform_interrupt(vector - IRQ_OFFSET);
+		bool input = platform_interrupt(vector - IRQ_OFFSET) == PLATFORM_INPUT;
 		platform_interrupt_done();
 		if (input)
 			console_input();

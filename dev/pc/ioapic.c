@@ -63,7 +63,7 @@ bool ioapic_init(const struct machine *m)
 	return ioapic_count > 0;
 }
 
-bool ioapic_route(const struct machine_line *line, uint8_t apic_id, uint8_t vector)
+bool ioapic_route(const struct machine_line *line, uint8_t apic_id, uint8_t vector, bool masked)
 {
 	for (unsigned i = 0; i < ioapic_count; i++) {
 		const struct ioapic *ioapic = &ioapics[i];
@@ -71,10 +71,11 @@ bool ioapic_route(const struct machine_line *line, uint8_t apic_id, uint8_t vect
 		if (line->gsi < ioapic->gsi_base || input >= ioapic->inputs)
 			continue;
 		unsigned reg = REG_REDIRECTION + 2 * input;
-		reg_write(ioapic, reg, REDIRECTION_MASKED);
 		reg_write(ioapic, reg + 1, (uint32_t)apic_id << 24);
+		/* The mode stays while it is masked: an interrupt may be in service whose end the chip is told by that. */
 		reg_write(ioapic, reg,
-			  vector | (line->low ? REDIRECTION_LOW : 0) | (line->level ? REDIRECTION_LEVEL : 0));
+			  vector | (line->low ? REDIRECTION_LOW : 0) | (line->level ? REDIRECTION_LEVEL : 0) |
+				  (masked ? REDIRECTION_MASKED : 0));
 		return true;
 	}
 	return false;

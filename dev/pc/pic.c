@@ -45,6 +45,13 @@ void pic_unmask(unsigned line)
 	outb(FIRST_DATA, inb(FIRST_DATA) & (uint8_t)~(1 << line));
 }
 
+void pic_mask(unsigned line)
+{
+	int port = line >= 8 ? SECOND_DATA : FIRST_DATA;
+
+	outb(port, inb(port) | (uint8_t)(1 << line % 8));
+}
+
 static bool in_service(int command_port, unsigned line)
 {
 	outb(command_port, OCW3_IN_SERVICE);

@@ -1,9 +1,11 @@
 /*
  * The PC as kern/platform.h wants it: reads the firmware's tables, sets up the interrupt controllers, and knows the CPUs.
  *
- * All is written by platform_init on the boot CPU and constant afterwards: no lock.
+ * All is written by platform_init on the boot CPU and constant afterwards; the interrupt controllers have a lock.
  */
+#include <common/string.h>
 #include <dev/pc/acpi.h>
+#include <dev/pc/claims.h>
 #include <dev/pc/ioapic.h>
 #include <dev/pc/keyboard.h>
 #include <dev/pc/lapic.h>
@@ -17,6 +19,7 @@
 #include <kern/arch.h>
 #include <kern/atomic.h>
 #include <kern/check.h>
+#include <kern/lock.h>
 #include <kern/platform.h>
 #include <kern/print.h>
 #include <kern/trap.h>
@@ -28,6 +31,8 @@ static unsigned cpus_found = 1;
 static bool nmi_low;
 static bool legacy; /* there is no I/O APIC: interrupts come through the 8259, to CPU 0 */
 static atomic_t errors_told;
+static struct machine_line lines[MACHINE_ISA_LINES];
+static struct spinlock chips_lock = SPINLOCK(RANK_DEVICE, "interrupt controllers");
 
 /* --- At boot --- */
 
@@ -56,19 +61,33 @@ static void number_cpus(const struct machine *m)
 		kprintf("the machine has %u CPUs; using %u\n", cpus_found + beyond, cpus_found);
 }
 
+/* Let a line through to the boot CPU, or hold it back. False: it reaches no interrupt controller. */
+static bool line_set(unsigned line, bool through)
+{
+	bool there = true;
+
+	spin_lock(&chips_lock);
+	if (!legacy)
+		there = ioapic_route(&lines[line], apic_ids[0], IRQ_OFFSET + line, !through);
+	else if (through)
+		pic_unmask(line);
+	else
+		pic_mask(line);
+	spin_unlock(&chips_lock);
+	return there;
+}
+
 /* Bring the console's interrupt lines to this CPU. */
 static void route_lines(const struct machine *m)
 {
-	static const uint8_t lines[] = { KEYBOARD_IRQ, UART_IRQ };
+	static const uint8_t own[] = { KEYBOARD_IRQ, UART_IRQ };
 
+	memcpy(lines, m->isa, sizeof lines);
 	pic_init(m->imcr);
 	legacy = !ioapic_init(m);
-	for (unsigned i = 0; i < ARRAY_SIZE(lines); i++) {
-		unsigned line = lines[i];
-		if (legacy)
-			pic_unmask(line);
-		else if (!ioapic_route(&m->isa[line], apic_ids[0], IRQ_OFFSET + line))
-			kprintf("interrupt line %u has no input at any I/O APIC: its device stays silent\n", line);
+	for (unsigned i = 0; i < ARRAY_SIZE(own); i++) {
+		if (!line_set(own[i], true))
+			kprintf("interrupt line %u has no input at any I/O APIC: its device stays silent\n", own[i]);
 	}
 }
 
@@ -87,6 +106,7 @@ void platform_init(void)
 	if (m.century)
 		rtc_set_century_register(m.century);
 	power_init(&m.power);
+	claims_init(&m);
 	number_cpus(&m);
 	route_lines(&m);
 }
@@ -137,16 +157,40 @@ static void tell_error(void)
 		kprintf("the local APIC with id %u reports error 0x%02x\n", lapic_id(), errors);
 }
 
-bool platform_interrupt(unsigned line)
+static bool legacy_done(unsigned line)
+{
+	spin_lock(&chips_lock);
+	bool real = pic_done(line);
+	spin_unlock(&chips_lock);
+	return real;
+}
+
+enum platform_event platform_interrupt(unsigned line)
 {
 	if (line == ERROR_VECTOR - IRQ_OFFSET) {
 		tell_error();
-		return false;
+		return PLATFORM_NOTHING;
 	}
-	if (legacy && line < MACHINE_ISA_LINES && !pic_done(line))
-		return false;
+	if (legacy && line < MACHINE_ISA_LINES && !legacy_done(line))
+		return PLATFORM_NOTHING;
 	/* What the device has is read by platform_console_read. */
-	return line == KEYBOARD_IRQ || line == UART_IRQ;
+	return line == KEYBOARD_IRQ || line == UART_IRQ ? PLATFORM_INPUT : PLATFORM_DEVICE;
+}
+
+void platform_irq_enable(unsigned line)
+{
+	line_set(line, true);
+}
+
+void platform_irq_disable(unsigned line)
+{
+	line_set(line, false);
+}
+
+bool platform_irq_keeps(unsigned line)
+{
+	/* The 8259 remembers edges of lines that are masked; the I/O APIC does not (its datasheet, section 3.2.4, bit 16). */
+	return legacy || lines[line].level;
 }
 
 void platform_interrupt_done(void)

@@ -45,10 +45,14 @@ static void check_table(const struct space *space, uintptr_t va, uint32_t id)
 				wrong("%08x: entry %08x at %08x\n", id, (uint32_t)table[i], (uint32_t)va);
 			continue;
 		}
-		found(arch_pte_pfn(table[i]), "mapped in", id);
+		bool device = arch_pte_is_device(table[i]);
+		if (!device)
+			found(arch_pte_pfn(table[i]), "mapped in", id);
+		else if (!space->has_devices || page_managed(arch_pte_pfn(table[i])))
+			wrong("%08x: device memory %08x at %08x\n", id, (uint32_t)table[i], (uint32_t)va);
 		if (arch_table_noted(table, i) != i)
 			wrong("%08x: the table does not know of its entry for %08x\n", id, (uint32_t)va);
-		if ((table[i] & (PGSIZE - 1) & ~PTE_ALLOWED) || !(table[i] & PTE_U))
+		if ((table[i] & (PGSIZE - 1) & ~(PTE_ALLOWED | (device ? PTE_DEVICE : 0))) || !(table[i] & PTE_U))
 			wrong("%08x: entry %08x at %08x\n", id, (uint32_t)table[i], (uint32_t)va);
 	}
 }
@@ -144,6 +148,8 @@ static void check_holders(void)
 			continue;
 		if (page_of(env) != last)
 			found(last = page_of(env), "as the record of slot", i);
+		for (unsigned n = 0; arch_env_port_pages(env) && n < ARCH_PORT_PAGES; n++)
+			found(arch_env_port_pages(env) + n, "for its ports,", id_of(env));
 		if (!env->sending_to || !env->message.count)
 			continue;
 		const pfn_t *pages = env->message.count > 1 ? page_address(env->message.page) : &env->message.page;

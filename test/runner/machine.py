@@ -53,6 +53,7 @@ class Boot:
             "-serial", "file:console", "-qmp", "stdio",
             "-chardev", "file,id=reports,path=reports", "-device", "isa-debugcon,iobase=0xe9,chardev=reports",
             "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
+            "-device", "edu",
             "-kernel", "finch", "-initrd", "boot.cpio", "-append", words] + machine.qemu
         self.how = ""
         self.times = []  # (seconds, how long the reports were then)

@@ -134,14 +134,18 @@ void paging_windows_init(struct cpu *cpu)
 	cpu->arch.window_base = KWINDOWS + cpu->number * WINDOWS_PER_CPU * PGSIZE;
 }
 
-void *arch_window_move(uint32_t pfn, unsigned slot)
+void *paging_window_set(struct cpu *cpu, unsigned slot, uint32_t pfn, uint32_t bits)
 {
-	struct arch_cpu *arch = &this_cpu()->arch;
-	void *va = (void *)(arch->window_base + slot * PGSIZE);
+	void *va = (void *)(cpu->arch.window_base + slot * PGSIZE);
 
-	arch->windows[slot] = arch_pte_make(pfn, PTE_P | PTE_W);
+	cpu->arch.windows[slot] = arch_pte_make(pfn, bits);
 	invlpg(va);
 	return va;
+}
+
+void *arch_window_move(uint32_t pfn, unsigned slot)
+{
+	return paging_window_set(this_cpu(), slot, pfn, PTE_P | PTE_W);
 }
 
 static void *device_pages(uint32_t physical, size_t size, uint32_t bits)

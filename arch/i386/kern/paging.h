@@ -13,8 +13,15 @@ void paging_init(void);
 uint32_t paging_kernel_cr3(void);
 /* Map fresh pages for a kernel stack that ends at top, size bytes. False: out of memory. */
 bool paging_map_stack(uint32_t top, uint32_t size);
+/*
+ * Each CPU's windows: slots of one page each. The first two are arch_window's; then, one behind the other, the page of its
+ * task segment and the pages of a bitmap of ports (ports.c).
+ */
+enum { WINDOW_TASK = 2, WINDOW_PORTS = 3 };
 /* Set up cpu's windows. */
 struct cpu;
 void paging_windows_init(struct cpu *cpu);
+/* Point a window of cpu, which is the calling one, at a page, with these PTE_ bits. Returns its address. */
+void *paging_window_set(struct cpu *cpu, unsigned slot, uint32_t pfn, uint32_t bits);
 
 #endif

@@ -3,6 +3,7 @@
 #include <kern/platform.h>
 #include <kern/trap.h>
 #include <arch/features.h>
+#include <arch/switch.h>
 #include "paging.h"
 #include "tables.h"
 
@@ -12,6 +13,7 @@ static_assert(offsetof(struct arch_frame, tf.tf_regs.reg_eax) == ARCH_FRAME_EAX,
 static_assert(offsetof(struct cpu, attention) == CPU_ATTENTION, "as entry.S knows it");
 static_assert(offsetof(struct cpu, self) == 0, "fs:0 is this CPU's record");
 static_assert(sizeof(struct task_segment) == 104, "a task segment is 104 bytes");
+static_assert(sizeof(struct arch_tables) <= TABLES_ALIGNMENT, "the tables lie in one page");
 
 #define MSR_SYSENTER_CS 0x174 /* SDM vol. 4, table 2-2 */
 #define MSR_SYSENTER_ESP 0x175
@@ -63,8 +65,21 @@ static void write_msr(uint32_t msr, uint32_t value)
 	__asm__ volatile("wrmsr" : : "c"(msr), "a"(value), "d"(0));
 }
 
+/* Where the processor looks for the task segment, from now on: in a window, with room for a bitmap behind it. */
+static void load_task(struct cpu *cpu)
+{
+	struct arch_tables *tables = cpu->arch.tables;
+	uint32_t offset = (uintptr_t)&tables->task % PGSIZE, limit = (1 + ARCH_PORT_PAGES) * PGSIZE - offset - 1;
+	char *page = paging_window_set(cpu, WINDOW_TASK, page_of(tables), PTE_P | PTE_W);
+
+	ports_load(cpu, 0);
+	tables->gdt[GD_TSS / 8] = segment((uint32_t)page + offset, limit, 0x89, 0);
+	__asm__ volatile("ltr %w0" : : "r"(GD_TSS) : "memory");
+}
+
 void tables_set_stack(struct cpu *cpu, uint32_t top)
 {
+	load_task(cpu);
 	cpu->arch.stack_top = top;
 	cpu->arch.tables->task.esp0 = top;
 	if (features.sysenter) {

@@ -15,7 +15,8 @@ struct task_segment {
 	uint16_t trap, io_map;
 };
 
-struct arch_tables {
+#define TABLES_ALIGNMENT 512
+struct __attribute__((aligned(TABLES_ALIGNMENT))) arch_tables {
 	uint64_t gdt[GD_COUNT];
 	struct task_segment task;         /* what the processor reads for the kernel stack; state at a double fault */
 	struct task_segment double_fault; /* what a double fault switches to */

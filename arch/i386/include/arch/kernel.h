@@ -19,6 +19,7 @@ struct arch_cpu {
 	uint64_t *tls;             /* the descriptor of GD_TLS in them */
 	pte_t *windows;            /* page-table entries of this CPU's windows */
 	uint32_t window_base;      /* and the address of the first */
+	uint32_t ports;            /* the first page of the permission bitmap behind the task segment; 0: there is none */
 	uint32_t fault_address;    /* where the last copy from or to user memory failed */
 };
 
@@ -26,6 +27,7 @@ struct arch_cpu {
 struct arch_env {
 	uint32_t fs, gs; /* selectors; the others stand in the trap frame */
 	uint64_t tls;    /* the descriptor of its segment GD_TLS */
+	uint32_t ports;  /* the first page of its I/O permission bitmap; 0: it has none */
 	uint8_t fpu[832] __attribute__((aligned(64))); /* image of xsave (x87, SSE, AVX), fxsave (512 bytes) or fnsave */
 };
 
@@ -34,6 +36,10 @@ struct arch_frame {
 	uint32_t fs;
 	struct Trapframe tf;
 };
+
+/* Ports that programs may use: their bitmap has ARCH_PORT_PAGES pages, and the last byte none behind it (ports.c). */
+#define ARCH_PORTS 0xFFF8
+#define ARCH_PORT_PAGES 2
 
 /* A page table of an address space: its top level. */
 struct arch_space {
@@ -89,6 +95,12 @@ static inline void arch_poll_interrupts(void)
 static inline bool arch_pte_present(arch_pte_t pte)
 {
 	return pte & PTE_P;
+}
+
+/* Does it map device memory? The frame is none that is counted then. */
+static inline bool arch_pte_is_device(arch_pte_t pte)
+{
+	return pte & PTE_DEVICE;
 }
 
 static inline uint32_t arch_pte_pfn(arch_pte_t pte)

@@ -26,6 +26,7 @@
 #define PTE_AVAIL 0xE00 /* for software */
 #define PTE_SHARE 0x400 /* library: stays shared across fork and spawn */
 #define PTE_COW 0x800   /* library: copy on write */
+#define PTE_DEVICE (PTE_PCD | PTE_PWT) /* device memory: uncached, no page that is counted (section 4.9) */
 #define PTE_SYSCALL (PTE_AVAIL | PTE_P | PTE_W | PTE_U)
 
 #define CR0_PE 0x00000001

@@ -72,12 +72,22 @@ static inline void load_gs(uint32_t gs)
 			 : "+r"(gs));
 }
 
+/* See ports.c. */
+void ports_load(struct cpu *cpu, uint32_t ports);
+
+static inline void arch_env_switch_ports(struct cpu *cpu, const struct env *env)
+{
+	if (unlikely(cpu->arch.ports != env->arch.ports))
+		ports_load(cpu, env->arch.ports);
+}
+
 static inline void arch_env_load(struct cpu *cpu, const struct env *env)
 {
 	struct arch_frame *frame = (struct arch_frame *)cpu->arch.stack_top - 1;
 
 	frame->fs = env->arch.fs;
 	*cpu->arch.tls = env->arch.tls;
+	arch_env_switch_ports(cpu, env);
 	load_gs(env->arch.gs);
 	if (likely(features.plain_fpu)) {
 		frame_copy(&frame->tf, &env->pub->env_tf);

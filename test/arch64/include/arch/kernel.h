@@ -22,6 +22,9 @@ struct arch_space {
 
 typedef pte_t arch_pte_t;
 
+#define ARCH_PORTS 0
+#define ARCH_PORT_PAGES 0
+
 struct cpu *arch_this_cpu(void);
 void *arch_window(uint32_t pfn, unsigned slot);
 void arch_pause(void);
@@ -37,6 +40,11 @@ bool arch_call_is_fast(const struct Trapframe *tf);
 static inline bool arch_pte_present(arch_pte_t pte)
 {
 	return pte & PTE_P;
+}
+
+static inline bool arch_pte_is_device(arch_pte_t pte)
+{
+	return pte & PTE_DEVICE;
 }
 
 static inline uint32_t arch_pte_pfn(arch_pte_t pte)

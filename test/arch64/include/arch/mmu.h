@@ -16,6 +16,7 @@
 #define PTE_W 0x002
 #define PTE_U 0x004
 #define PTE_PCD 0x010
+#define PTE_DEVICE 0x018
 #define PTE_PS 0x080
 #define PTE_G 0x100
 #define PTE_AVAIL 0xE00

@@ -1,0 +1,197 @@
+/* Interrupt lines of programs: see irq.h. */
+#include <abi/error.h>
+#include <kern/cpu.h>
+#include <kern/env.h>
+#include <kern/irq.h>
+#include <kern/platform.h>
+
+#define OWNERS_MAX 8 /* of one line */
+
+struct owner {
+	struct env *env; /* NULL: none */
+	envid_t id;
+	bool done; /* it has said so since the line came last */
+};
+
+struct line {
+	struct owner owners[OWNERS_MAX];
+	bool held;  /* back, at the interrupt controller */
+};
+
+static struct spinlock irq_lock = SPINLOCK(RANK_IRQ, "interrupt lines");
+static struct line lines[IRQ_LINES] GUARDED_BY(irq_lock);
+
+static struct owner *owner_find(struct line *line, const struct env *env) REQUIRES(irq_lock)
+{
+	for (unsigned i = 0; i < OWNERS_MAX; i++) {
+		if (line->owners[i].env == env)
+			return &line->owners[i];
+	}
+	return NULL;
+}
+
+static bool has_owner(const struct line *line) REQUIRES(irq_lock)
+{
+	for (unsigned i = 0; i < OWNERS_MAX; i++) {
+		if (line->owners[i].env)
+			return true;
+	}
+	return false;
+}
+
+static bool all_done(const struct line *line) REQUIRES(irq_lock)
+{
+	for (unsigned i = 0; i < OWNERS_MAX; i++) {
+		if (line->owners[i].env && !line->owners[i].done)
+			return false;
+	}
+	return true;
+}
+
+static void hold(unsigned number) REQUIRES(irq_lock)
+{
+	platform_irq_disable(number);
+	lines[number].held = true;
+}
+
+static void let_through(unsigned number) REQUIRES(irq_lock)
+{
+	lines[number].held = false;
+	platform_irq_enable(number);
+}
+
+/* Tell the owner, as it was, that the line has come. */
+static void tell(const struct owner *owner, unsigned number)
+{
+	struct env *env = owner->env;
+
+	spin_lock(&env->lock);
+	if (env->id == owner->id && env->irq_lines & 1u << number) {
+		env->irq_pending |= 1u << number;
+		message_interrupt(env);
+	}
+	spin_unlock(&env->lock);
+}
+
+/* All owners are to handle it. Their list is copied to `owners`, for the lock is let go before they are told. */
+static void begin(struct line *line, struct owner owners[OWNERS_MAX]) REQUIRES(irq_lock)
+{
+	for (unsigned i = 0; i < OWNERS_MAX; i++) {
+		line->owners[i].done = false;
+		owners[i] = line->owners[i];
+	}
+}
+
+static void tell_all(const struct owner owners[OWNERS_MAX], unsigned number)
+{
+	for (unsigned i = 0; i < OWNERS_MAX; i++) {
+		if (owners[i].env)
+			tell(&owners[i], number);
+	}
+}
+
+void irq_interrupt(unsigned number)
+{
+	struct line *line = &lines[number];
+	struct owner owners[OWNERS_MAX] = { { 0 } };
+
+	spin_lock(&irq_lock);
+	bool again = !all_done(line);
+	if (again || !has_owner(line) || platform_irq_keeps(number))
+		hold(number);
+	if (platform_interrupt(number) == PLATFORM_DEVICE)
+		begin(line, owners);
+	else if (line->held && !again && has_owner(line))
+		let_through(number);
+	spin_unlock(&irq_lock);
+	tell_all(owners, number);
+}
+
+/* The line is let through if nobody has to handle it any more, and held back if nobody is attached to it. */
+static void settle(unsigned number)
+{
+	struct line *line = &lines[number];
+	struct owner owners[OWNERS_MAX] = { { 0 } };
+
+	spin_lock(&irq_lock);
+	if (!has_owner(line)) {
+		hold(number);
+	} else if (line->held && all_done(line)) {
+		let_through(number);
+		if (!platform_irq_keeps(number))
+			begin(line, owners); /* what came meanwhile is lost: let them look */
+	}
+	spin_unlock(&irq_lock);
+	tell_all(owners, number);
+}
+
+int irq_attach(struct env *env, unsigned number)
+{
+	struct line *line = &lines[number];
+	int error = 0;
+
+	if (env->dying)
+		return -E_BAD_ENV;
+	spin_lock(&irq_lock);
+	struct owner *owner = owner_find(line, env) ? NULL : owner_find(line, NULL);
+	bool first = !has_owner(line);
+	if (owner) {
+		*owner = (struct owner){ .env = env, .id = env->id, .done = true };
+		env->irq_lines |= 1u << number;
+		env->has_lines = true;
+		if (first)
+			let_through(number);
+	} else if (!(env->irq_lines & 1u << number)) {
+		error = -E_NO_MEM;
+	}
+	spin_unlock(&irq_lock);
+	env_publish(env);
+	return error;
+}
+
+int irq_done(struct env *env, unsigned number) UNCHECKED_LOCKING
+{
+	spin_lock(&irq_lock);
+	struct owner *owner = owner_find(&lines[number], env);
+	if (owner)
+		owner->done = true;
+	spin_unlock(&irq_lock);
+	spin_unlock(&env->lock);
+	if (owner)
+		settle(number);
+	return owner ? 0 : -E_INVAL;
+}
+
+/* env is no owner of the line any more. False: it was none. */
+static bool leave(struct env *env, unsigned number) REQUIRES(env->lock)
+{
+	spin_lock(&irq_lock);
+	struct owner *owner = owner_find(&lines[number], env);
+	if (owner)
+		owner->env = NULL;
+	spin_unlock(&irq_lock);
+	env->irq_lines &= ~(1u << number);
+	env->irq_pending &= ~(1u << number);
+	env->has_lines = env->irq_lines;
+	return owner;
+}
+
+int irq_detach(struct env *env, unsigned number) UNCHECKED_LOCKING
+{
+	bool left = leave(env, number);
+
+	env_publish(env);
+	spin_unlock(&env->lock);
+	if (left)
+		settle(number);
+	return left ? 0 : -E_INVAL;
+}
+
+void irq_forget(struct env *env) UNCHECKED_LOCKING
+{
+	/* Nobody attaches one that is dying, so that no look under its lock is needed. */
+	for (uint32_t left = env->irq_lines; left; left &= left - 1) {
+		spin_lock(&env->lock);
+		irq_detach(env, __builtin_ctz(left));
+	}
+}
