@@ -107,8 +107,10 @@ static void vanish(struct env *env)
 	struct Env *pub = env->pub;
 
 	kverbose("[%08x] free env %08x\n", env->ended_by, pub->env_id);
-	irq_forget(env);
-	arch_env_free_ports(env);
+	if (unlikely(env->drives)) {
+		irq_forget(env);
+		arch_env_free_ports(env);
+	}
 	if (env->first)
 		first_status = env->ended_itself ? REST_EXITED : REST_DESTROYED;
 	spin_lock(&family_lock);

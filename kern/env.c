@@ -137,7 +137,7 @@ int env_create(struct env *parent, struct space *space, struct env **made) UNCHE
 	pub->env_exception_stack = UXSTACKTOP;
 	env->dying = env->ends_space = env->active = env->restarts = env->left_space = env->first = env->ended_itself = false;
 	env->irq_lines = env->irq_pending = 0;
-	env->frame_replaced = env->has_lines = env->timed = env->unparked = env->was_awaited = false;
+	env->frame_replaced = env->drives = env->timed = env->unparked = env->was_awaited = false;
 	env->open_to = 0;
 	env->gave_way = false;
 	env->suspended = true;
@@ -230,8 +230,7 @@ void env_publish(struct env *env)
 	 * it stands still: it may be in a call that makes another runnable.
 	 */
 	bool stands = env->suspended && env->sched == SCHED_OFF;
-	bool awaits_device = env->has_lines && env->wait == ENV_WAIT_MESSAGE && !pub->env_wait_for;
-	bool needs_another = !env->timed && !awaits_device && (env->wait == ENV_WAIT_END || env->wait == ENV_WAIT_MESSAGE ||
+	bool needs_another = !env->timed && (env->wait == ENV_WAIT_END || env->wait == ENV_WAIT_MESSAGE ||
 					     env->wait == ENV_WAIT_SEND || env->wait == ENV_WAIT_PARK);
 	bool active = env->dying || (!stands && !needs_another);
 	if (active != env->active) {

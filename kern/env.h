@@ -46,8 +46,8 @@ struct env {
 		struct {
 			bool dying;
 			bool suspended;
-			bool timed;          /* its wait ends by itself when its time is up */
-			bool has_lines : 1;  /* it is attached to interrupt lines: it may wait for a device */
+			bool timed;              /* its wait may end by itself: when its time is up, or by an interrupt */
+			bool drives : 1;         /* it is attached to interrupt lines, or may use ports */
 			bool frame_replaced : 1; /* by its parent while it waited: the wait's result is not to be put into it */
 		};
 		uint32_t out_of_the_ordinary; /* one of those */

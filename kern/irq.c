@@ -138,14 +138,17 @@ int irq_attach(struct env *env, unsigned number)
 	if (owner) {
 		*owner = (struct owner){ .env = env, .id = env->id, .done = true };
 		env->irq_lines |= 1u << number;
-		env->has_lines = true;
+		env->drives = true;
 		if (first)
 			let_through(number);
 	} else if (!(env->irq_lines & 1u << number)) {
 		error = -E_NO_MEM;
 	}
 	spin_unlock(&irq_lock);
-	env_publish(env);
+	if (irq_can_end_wait(env)) {
+		env->timed = true;
+		env_publish(env);
+	}
 	return error;
 }
 
@@ -172,7 +175,6 @@ static bool leave(struct env *env, unsigned number) REQUIRES(env->lock)
 	spin_unlock(&irq_lock);
 	env->irq_lines &= ~(1u << number);
 	env->irq_pending &= ~(1u << number);
-	env->has_lines = env->irq_lines;
 	return owner;
 }
 
@@ -180,7 +182,6 @@ int irq_detach(struct env *env, unsigned number) UNCHECKED_LOCKING
 {
 	bool left = leave(env, number);
 
-	env_publish(env);
 	spin_unlock(&env->lock);
 	if (left)
 		settle(number);

@@ -15,11 +15,15 @@
 #define FINCH_KERN_IRQ_H
 
 #include <abi/types.h>
-#include <kern/annotate.h>
+#include <kern/env.h>
 
 #define IRQ_LINES 16
 
-struct env;
+/* Does env, whose lock is held, wait for messages from anyone, with lines of which they may be? */
+static inline bool irq_can_end_wait(const struct env *env)
+{
+	return unlikely(env->irq_lines) && env->wait == ENV_WAIT_MESSAGE && !env->pub->env_wait_for;
+}
 
 /* A line has come that is not the platform's own. */
 void irq_interrupt(unsigned line);

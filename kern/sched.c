@@ -212,6 +212,7 @@ static struct env *idle(struct cpu *cpu)
 static inline void run(struct cpu *cpu, struct env *env)
 {
 	sched_run(cpu, env);
+	arch_env_switch_ports(cpu, env);
 	if (unlikely(!cpu->timer_running))
 		slice_begin(cpu);
 }

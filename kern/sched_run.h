@@ -7,7 +7,10 @@
 #include <kern/env.h>
 #include <kern/space_load.h>
 
-/* Give this CPU, which no environment runs on any more, to env, which has been made SCHED_RUNNING. */
+/*
+ * Give this CPU, which no environment runs on any more, to env, which has been made SCHED_RUNNING. If one of the two drives
+ * devices, what ports this CPU lets through is then the caller's to see to.
+ */
 static inline __attribute__((always_inline)) void sched_run(struct cpu *cpu, struct env *env)
 {
 	struct Env *pub = env->pub;

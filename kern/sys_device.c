@@ -101,6 +101,7 @@ static int ports_allow(struct env *env, uint32_t port, uint32_t count, bool allo
 {
 	if (env != this_cpu()->env && (!env->suspended || env->dying))
 		return -E_INVAL;
+	env->drives = true;
 	return arch_env_allow_ports(env, port, count, allow);
 }
 

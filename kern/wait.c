@@ -12,6 +12,7 @@
 #include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/family.h>
+#include <kern/irq.h>
 #include <kern/message.h>
 #include <kern/request.h>
 #include <kern/trap.h>
@@ -32,8 +33,8 @@ uint32_t env_block_locked(struct env *env, uint32_t wait, envid_t wait_for, bool
 	cpu->attention |= ATTEND_SWITCH;
 	if (wait == ENV_WAIT_CONSOLE && !env->dying)
 		console_await(env);
-	env->timed = timeout_ms != WAIT_FOREVER && !env->dying;
-	if (unlikely(env->timed))
+	env->timed = (timeout_ms != WAIT_FOREVER || irq_can_end_wait(env)) && !env->dying;
+	if (unlikely(env->timed) && timeout_ms != WAIT_FOREVER)
 		deadline_set(env, timeout_ms);
 	if (env->dying)
 		sched_ready_here(env);

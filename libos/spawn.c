@@ -8,6 +8,7 @@
 #include <common/elf.h>
 #include <finch/archive.h>
 #include <finch/memory.h>
+#include <finch/process.h>
 #include <finch/start.h>
 #include <finch/syscall.h>
 #include <inc/lib.h>
@@ -275,12 +276,10 @@ static int fill_child(envid_t child, const char *path, const struct program *pro
 		return err;
 	if ((err = sys_env_set_label(child, last_part(path))) < 0)
 		return err;
-	if ((err = set_registers(child, program->entry, esp)) < 0)
-		return err;
-	return sys_env_set_status(child, ENV_RUNNABLE);
+	return set_registers(child, program->entry, esp);
 }
 
-envid_t spawn(const char *path, const char **argv)
+envid_t spawn_suspended(const char *path, const char **argv)
 {
 	struct program program;
 	const void *image;
@@ -300,6 +299,16 @@ envid_t spawn(const char *path, const char **argv)
 		return err;
 	}
 	return child;
+}
+
+envid_t spawn(const char *path, const char **argv)
+{
+	envid_t child = spawn_suspended(path, argv);
+	int err = child < 0 ? child : sys_env_set_status(child, ENV_RUNNABLE);
+
+	if (child >= 0 && err < 0)
+		sys_env_destroy(child);
+	return err < 0 ? err : child;
 }
 
 envid_t spawnl(const char *path, const char *arg0, ...)

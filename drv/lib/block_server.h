@@ -15,6 +15,7 @@
 #ifndef DRV_LIB_BLOCK_SERVER_H
 #define DRV_LIB_BLOCK_SERVER_H
 
+#include <common/list.h>
 #include <finch/driver.h>
 
 /* A page holds eight sectors; memory need not start on one. */
@@ -40,16 +41,16 @@ struct block_request {
 	uint32_t tag;      /* the driver's own, for whatever it wants */
 
 	/* drv/lib's own. */
-	struct block_request *next;
-	uint32_t state, client, slot, tries, deadline;
+	struct list link;
+	uint32_t state, client, slot, tries, since;
 };
 
 struct block_driver {
 	const char *name;
 	uint32_t timeout_ms; /* how long a request may take before the device counts as hung; 0: 5 s */
 	/*
-	 * Reset the device, find its disks and fill in page->units and unit_count (0: there are none). 0, or an error: it
-	 * cannot be used. Not to wait for the device for longer than it needs (a second or two at most, by block_pause and
+	 * Reset the device, find its disks and fill in page->units and unit_count: one behind the last that is used (units
+	 * without sectors are no disks; none at all is no error, the program ends then). 0, or an error: it cannot be used. Not to wait for the device for longer than it needs (a second or two at most, by block_pause and
 	 * block_now).
 	 */
 	int (*start)(struct driver_page *page);
@@ -95,7 +96,7 @@ void block_pause(uint32_t ms);
 /* Have milliseconds gone by since block_now() was `since`? */
 bool block_passed(uint32_t since, uint32_t ms);
 
-/* For people: print a line that begins with the driver's name. */
-void block_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* For people: print a line that begins with the driver's name; format as of cprintf. */
+void block_say(const char *format, ...);
 
 #endif

@@ -236,7 +236,7 @@ void verify_envs(void)
 			continue;
 		live++;
 		active += env->active;
-		timed += env->timed && !env->dying;
+		timed += env->timed && !env->dying && (!env->irq_lines || env->deadline.place);
 		check_record(env);
 		check_mates(env);
 		check_place(env);

@@ -87,7 +87,6 @@ static inline void arch_env_load(struct cpu *cpu, const struct env *env)
 
 	frame->fs = env->arch.fs;
 	*cpu->arch.tls = env->arch.tls;
-	arch_env_switch_ports(cpu, env);
 	load_gs(env->arch.gs);
 	if (likely(features.plain_fpu)) {
 		frame_copy(&frame->tf, &env->pub->env_tf);
