@@ -115,10 +115,12 @@ static int start(struct driver_page *page)
 	find_ports(page, ports_in(range));
 	if (!reset_ports())
 		return -E_IO;
-	page->unit_count = port_count;
+	page->unit_count = 0;
 	for (uint32_t n = 0; n < port_count; n++) {
-		if (ports[n].works)
-			tell_unit(&page->units[n], &ports[n]);
+		if (!ports[n].works)
+			continue;
+		page->unit_count = port_count;
+		tell_unit(&page->units[n], &ports[n]);
 	}
 	return 0;
 }

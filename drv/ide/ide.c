@@ -61,7 +61,7 @@ static struct channel_device *device_of(uint32_t unit)
 
 static int start(struct driver_page *page)
 {
-	page->unit_count = UNITS;
+	page->unit_count = 0;
 	for (int n = 0; n < CHANNELS; n++) {
 		if (find_registers(page, n))
 			channel_reset(&channels[n]);
@@ -70,6 +70,7 @@ static int start(struct driver_page *page)
 		const struct ata_disk *disk = &device_of(unit)->disk;
 		if (!device_of(unit)->works)
 			continue;
+		page->unit_count = UNITS;
 		page->units[unit].sectors = disk->sectors;
 		page->units[unit].flags = ata_flush(disk).command ? BLOCK_VOLATILE : 0;
 		strlcpy(page->units[unit].model, disk->model, DRIVER_MODEL);
