@@ -254,14 +254,14 @@ $(B)/finch.iso: $(B)/$(VARIANT)/finch $(B)/boot.cpio tools/mkiso arch/$(ARCH)/bo
 
 # --- What the tests run: test/run starts it all. Host tests are natively compiled, with all that finds faults. ---
 
-SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+HOST_TEST_FLAGS := -Iarch/$(ARCH)/include -fsanitize=address,undefined -fno-sanitize-recover=all
 HOST_TESTS := $(patsubst test/host/test_%.c,$(B)/test/host/%,$(wildcard test/host/test_*.c))
 host-tests: $(HOST_TESTS)
-$(eval $(call stamp,host-tests,$(HOSTCC) $(HOST_FLAGS) $(SANITIZE)))
+$(eval $(call stamp,host-tests,$(HOSTCC) $(HOST_FLAGS) $(HOST_TEST_FLAGS)))
 $(B)/test/host/%: test/host/test_%.c $(B)/stamp/host-tests
 	$(call say,HOSTCC $<)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(HOST_FLAGS) $(SANITIZE) -MMD -MP -MF $@.d -o $@ $<
+	$(Q)$(HOSTCC) $(HOST_FLAGS) $(HOST_TEST_FLAGS) -MMD -MP -MF $@.d -o $@ $<
 
 test-files: $(VARIANTS:%=$(B)/%/finch) $(B)/boot.cpio $(B)/test.cpio $(BENCH_PROGRAMS) tools host-tests boot-tests
 
