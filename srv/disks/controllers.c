@@ -276,6 +276,16 @@ void controller_kill(struct controller *controller)
 		sys_env_destroy(controller->driver);
 }
 
+void controllers_end(void)
+{
+	for (struct controller *c = controllers; c < controllers + CONTROLLERS; c++) {
+		if (!c->driver)
+			continue;
+		sys_env_destroy(c->driver);
+		pci_command(device_of(c), 0, PCI_COMMAND_MASTER);
+	}
+}
+
 /* --- Disks: numbered once, when all drivers have told what they have found for the first time. --- */
 
 static struct disk {

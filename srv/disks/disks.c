@@ -1,8 +1,9 @@
 /*
- * disks [-k] [-n]: the disk server. It finds the controllers on the PCI bus, starts a driver for each and another one when that
+ * disks [-k] [-n] [-e PROGRAM ARGUMENTS...]: the disk server. It finds the controllers on the PCI bus, starts a driver for each and another one when that
  * dies, and connects programs with drivers: <finch/disks.h>. It needs the rights ports, irq, mmio, dma and type.
  *
- * For tests: -k lets anybody have a driver killed, -n gives drivers no interrupts.
+ * With -e it starts PROGRAM when it knows the disks, and ends as that does, with all drivers: a machine that has drivers is
+ * never at rest. For tests: -k lets anybody have a driver killed, -n gives drivers no interrupts.
  */
 #include <finch/ipc.h>
 #include <finch/memory.h>
@@ -15,7 +16,8 @@
 #define WINDOW_PAGES 1024
 #define LIST ((struct disks_list *)0xA7000000)
 
-static bool kills;
+static bool kills, without_lines;
+static envid_t ends_with; /* 0: nobody's end ends this one */
 
 void answer(envid_t client, int value)
 {
@@ -88,8 +90,21 @@ static int handle(envid_t client, uint32_t op, uint32_t argument, void *pages, i
 	}
 }
 
+/* End, with all drivers, as the one did that this one is to end with. */
+static void end_too(void)
+{
+	int status = 0;
+
+	controllers_end();
+	if (wait_status(ends_with, &status) == 0 && status == -E_KILLED)
+		sys_env_destroy(0);
+	exit_status(status);
+}
+
 static void look(void)
 {
+	if (ends_with > 0 && !env_alive(ends_with))
+		end_too();
 	controllers_look();
 	connections_look();
 }
@@ -111,21 +126,34 @@ static void handle_message(void)
 	look();
 }
 
-static void give_up(const char *what, int err)
+static __attribute__((noreturn)) void give_up(const char *what, int err)
 {
 	cprintf("disks: %s: %e\n", what, err);
 	exit_status(1);
 }
 
+/* Returns the program to start with its arguments, or NULL. */
+static const char **parse(char **argv)
+{
+	while (*argv && *++argv) {
+		if (strcmp(*argv, "-k") == 0)
+			kills = true;
+		else if (strcmp(*argv, "-n") == 0)
+			without_lines = true;
+		else if (strcmp(*argv, "-e") == 0 && argv[1])
+			return (const char **)argv + 1;
+		else
+			give_up(*argv, -E_INVAL);
+	}
+	return NULL;
+}
+
 void umain(int argc, char **argv)
 {
-	bool without_lines = false;
 	int err;
 
-	for (int i = 1; i < argc; i++) {
-		kills |= strcmp(argv[i], "-k") == 0;
-		without_lines |= strcmp(argv[i], "-n") == 0;
-	}
+	const char **program = parse(argv);
+
 	sys_env_set_label(0, "disks");
 	/* Who looks for it from now on finds it; calls are taken when disks have their numbers. */
 	if ((err = sys_env_set(0, ENV_SET_TYPE, ENV_TYPE_DISKS)) < 0 && err != -E_INVAL)
@@ -137,6 +165,8 @@ void umain(int argc, char **argv)
 	while (!controllers_settled())
 		if (sys_ipc_wait(IPC_NO_PAGES, watch_envid, TIMEOUT_NEVER) == 0)
 			look();
+	if (program && (ends_with = spawn(program[0], program)) < 0)
+		give_up(program[0], ends_with);
 	for (;;)
 		if (sys_ipc_wait(ipc_window(WINDOW, WINDOW_PAGES), 0, connections_timeout()) == 0)
 			handle_message();

@@ -57,6 +57,8 @@ void controllers_look(void);
 void controller_wake(struct controller *controller);
 /* Destroy the driver; another one will take its place. */
 void controller_kill(struct controller *controller);
+/* Destroy all drivers. */
+void controllers_end(void);
 /* Have all of them told what they have? Then disks have their numbers. */
 bool controllers_settled(void);
 /* The controller and unit of disk n. False: there is no such disk. */
