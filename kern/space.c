@@ -240,17 +240,15 @@ static uint32_t device_slice(struct space *space, uintptr_t va, uint32_t perm, u
 
 int space_map_device(struct space *space, uintptr_t va, uint32_t perm, uint32_t n, pfn_t pfn)
 {
-	uint32_t done = 0;
-
-	for (;;) {
+	for (uint32_t done = 0; done < n;) {
 		uint32_t slice = MIN(n - done, (uint32_t)SPACE_SLICE);
 		uint32_t did = device_slice(space, va + done * PGSIZE, perm, slice, pfn + done);
 		done += did;
 		if (did < slice)
 			return done ? (int)done : -E_NO_MEM;
-		if (done == n || space_interrupted())
-			return done;
+		arch_poll_interrupts();
 	}
+	return n;
 }
 
 /* Map n pages whose references are given; those that find no room are dropped. Returns how many were mapped. */

@@ -71,7 +71,11 @@ int space_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t d
 int space_prepare(struct space *space, uintptr_t va, uint32_t n);
 /* Map n pages, which get references for that. -E_NO_MEM; some may be mapped then. */
 int space_insert(struct space *space, uintptr_t va, const pfn_t pages[], uint32_t n, uint32_t perm);
-/* Map n pages of device memory, uncached, from frame pfn on, which need not be RAM's. Returns as space_alloc. */
+/*
+ * Map n pages (at most SPACE_DEVICE_MAX) of device memory, uncached, from frame pfn on, which need not be RAM's. Returns how
+ * many, fewer than n when memory ran out, or -E_NO_MEM.
+ */
+#define SPACE_DEVICE_MAX 16384 /* 64 MB */
 int space_map_device(struct space *space, uintptr_t va, uint32_t perm, uint32_t n, pfn_t pfn);
 /* Unmap n pages; returns how many addresses were dealt with (at least 1). */
 int space_unmap(struct space *space, uintptr_t va, uint32_t n);
