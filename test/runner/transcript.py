@@ -2,8 +2,9 @@
 
     # a comment; the first says what the test is about
     run --program divzero          the options of ./finch run
+    qemu -cpu qemu32,-pse          more arguments for QEMU; {0} is the path of the first disk or scratch file
     status 1                       its exit status (0 if not given)
-    input hello\\n                  what is typed, with \\n, \\t and \\b; may stand several times (nothing if not given)
+    input hello\\n                  what is typed, with \\n, \\t, \\b and \\x1c; may stand several times (nothing if not given)
     expect REGEX                   a line that must come; several must come in this order
     never REGEX                    no line may match
     each-cpus 1 2 4 8              once on each of these numbers of CPUs (two, or what `run` says)
@@ -11,7 +12,6 @@
     seconds 30                     the time it has (60)
     disk 16M if=ide                a scratch disk, as ./finch run --disk has it, with its options; may stand several times
     scratch 16M                    a scratch file alone, for `qemu`
-    qemu -device ...               more arguments for QEMU; {0} is the path of the first disk or scratch file
     holds N FIRST COUNT            after it, those sectors of disk N hold what bin/disktest leaves there
 """
 import glob
@@ -41,10 +41,12 @@ class Transcript:
             return
         if word == "run":
             self.options = shlex.split(rest)
+        elif word == "qemu":
+            self.qemu = rest
         elif word == "status":
             self.status = int(rest)
         elif word == "input":
-            self.input += rest.replace("\\n", "\n").replace("\\t", "\t").replace("\\b", "\b")
+            self.input += re.sub(r"\\([ntb]|x[0-9a-f]{2})", self._escape, rest)
         elif word == "expect":
             self.expect.append(rest)
         elif word == "never":
@@ -58,12 +60,15 @@ class Transcript:
         elif word in ("disk", "scratch"):
             size, _, options = rest.partition(" ")
             self.disks.append((size, options if word == "disk" else None))
-        elif word == "qemu":
-            self.qemu = rest
         elif word == "holds":
             self.holds.append([int(part) for part in rest.split()])
         else:
             raise ValueError("%s:%d: what is '%s'?" % (path, number, word))
+
+    @staticmethod
+    def _escape(match):
+        letter = match.group(1)
+        return {"n": "\n", "t": "\t", "b": "\b"}.get(letter) or chr(int(letter[1:], 16))
 
     def judge(self, status, lines, disks=()):
         """What is wrong, or nothing. disks: the paths of its disks."""
@@ -119,9 +124,11 @@ def transcript_units(base):
             return [Result(self.names[0], not why, why)]
 
         def alone(self, name):
-            if self.transcript.disks or self.transcript.qemu:
+            if self.transcript.disks:
                 return "./finch test '%s'" % name
             variant = "VARIANT=debug " if self.variant == "debug" else ""
+            if self.transcript.qemu:
+                variant += "QEMU_EXTRA='%s' " % self.transcript.qemu
             return "./finch test '%s'   or   %s%s" % (name, variant, shlex.join(self.command([])))
 
     for path in sorted(glob.glob("test/transcript/*")):
