@@ -6,6 +6,7 @@
  * Source: Serial ATA AHCI 1.3.1, sections 3.1 (registers) and 10 (software).
  */
 #include <drv/ahci/port.h>
+#include <drv/lib/ata_unit.h>
 #include <inc/lib.h>
 
 #define REGISTERS_RANGE 5
@@ -67,7 +68,8 @@ static void find_ports(const struct driver_page *page, uint32_t numbers)
 		if (!(implemented >> number & 1))
 			continue;
 		ports[port_count] = (struct port){
-			.number = number,
+			.unit = port_count,
+			.bit = 1u << number,
 			.registers = &registers->ports[number],
 			.memory = (struct port_memory *)DRIVER_DMA + port_count,
 			.slots = AHCI_CAN_SLOTS(can),
@@ -91,15 +93,16 @@ static bool reset_ports(void)
 	return all;
 }
 
-static void tell_unit(struct driver_unit *unit, const struct port *port)
+/* After a reset: a disk that is another one than before is not used. */
+static void compare(struct port *port)
 {
-	const struct ata_disk *disk = &port->disk;
+	char how[32];
 
-	unit->sectors = disk->sectors;
-	unit->flags = ata_flush(disk).command ? BLOCK_VOLATILE : 0;
-	strlcpy(unit->model, disk->model, DRIVER_MODEL);
-	block_say("port %u: %s, %llu sectors, %u requests at a time%s", port->number, disk->model, disk->sectors, port->depth,
-		  port->can_queue && disk->queue_depth ? ", queued" : "");
+	if (!port->works)
+		return;
+	snprintf(how, sizeof(how), "%u requests at a time%s", port->depth, port_queues(port) ? ", queued" : "");
+	if (!ata_unit_is(port->unit, &port->disk, how))
+		port->works = false;
 }
 
 static int start(struct driver_page *page)
@@ -117,10 +120,9 @@ static int start(struct driver_page *page)
 		return -E_IO;
 	page->unit_count = 0;
 	for (uint32_t n = 0; n < port_count; n++) {
-		if (!ports[n].works)
-			continue;
-		page->unit_count = port_count;
-		tell_unit(&page->units[n], &ports[n]);
+		compare(&ports[n]);
+		if (ports[n].works)
+			page->unit_count = port_count;
 	}
 	return 0;
 }
@@ -135,33 +137,22 @@ static void interrupt(void)
 	uint32_t came = registers->interrupts;
 
 	for (uint32_t n = 0; n < port_count; n++) {
-		if (came >> ports[n].number & 1 || ports[n].running)
+		if ((came & ports[n].bit) || ports[n].running)
 			port_look(&ports[n]);
 	}
 	registers->interrupts = came; /* after the ports: it stays set as long as one of those has something */
 }
 
-/* A disk that is another one than before is not used any more. */
-static void compare(struct port *port, uint64_t sectors)
-{
-	if (port->disk.sectors != sectors)
-		port->works = false;
-}
-
 static int reset(uint32_t unit)
 {
-	uint64_t sectors[DRIVER_UNITS];
-
-	for (uint32_t n = 0; n < port_count; n++)
-		sectors[n] = ports[n].disk.sectors;
 	if (port_reset(&ports[unit])) {
-		compare(&ports[unit], sectors[unit]);
+		compare(&ports[unit]);
 		return 1 << unit;
 	}
 	if (!reset_controller() || !reset_ports())
 		return -E_IO;
 	for (uint32_t n = 0; n < port_count; n++)
-		compare(&ports[n], sectors[n]);
+		compare(&ports[n]);
 	return (1 << port_count) - 1;
 }
 

@@ -95,11 +95,8 @@ static bool connect(struct port *port)
 
 static bool is_disk(const struct port *port)
 {
-	uint32_t signature = port->registers->signature;
-
-	if (signature == SIGNATURE(ATA_SIGNATURE_PACKET))
-		block_say("port %u: not a disk (ATAPI), left alone", port->number);
-	return signature == SIGNATURE(ATA_SIGNATURE_DISK);
+	/* A CD drive has another one, as has what multiplies ports; they are left alone. */
+	return port->registers->signature == SIGNATURE(ATA_SIGNATURE_DISK);
 }
 
 static void issue(struct port *port, uint32_t slot, const struct ata_command *command, uint32_t regions)
@@ -149,12 +146,11 @@ bool port_reset(struct port *port)
 		start(port);
 		err = identify(port, &port->disk);
 		if (err < 0) {
-			block_say("port %u: the disk does not say what it is: %s", port->number, error_text(err));
+			block_say("unit %u: the disk does not say what it is: %s", port->unit, error_text(err));
 			return stop(port);
 		}
 		port->works = true;
-		port->depth = port->can_queue && port->disk.queue_depth ? MIN(port->slots, port->disk.queue_depth) :
-									  port->slots;
+		port->depth = port_queues(port) ? MIN(port->slots, (uint32_t)port->disk.queue_depth) : port->slots;
 	}
 	/* The line's interrupts are wanted in any case: something may be plugged in. */
 	port->registers->sata_error = 0xFFFFFFFF;
@@ -165,11 +161,6 @@ bool port_reset(struct port *port)
 
 /* --- Requests. --- */
 
-static bool may_queue(const struct port *port, const struct block_request *request)
-{
-	return port->can_queue && port->disk.queue_depth && request->op != BLOCK_FLUSH;
-}
-
 static struct ata_command choose(const struct port *port, const struct block_request *request, bool queued, uint32_t slot)
 {
 	enum ata_way in = queued ? ATA_QUEUED_IN : ATA_DMA_IN, out = queued ? ATA_QUEUED_OUT : ATA_DMA_OUT;
@@ -178,6 +169,8 @@ static struct ata_command choose(const struct port *port, const struct block_req
 		return ata_flush(&port->disk);
 	return ata_transfer(&port->disk, request->op == BLOCK_WRITE ? out : in, request->sector, request->count, slot);
 }
+
+static_assert(BLOCK_PIECES_MAX <= AHCI_REGIONS, "each request fits into a table");
 
 static void run(struct port *port, uint32_t slot, bool queued)
 {
@@ -194,7 +187,7 @@ static void run(struct port *port, uint32_t slot, bool queued)
 
 int port_begin(struct port *port, struct block_request *request)
 {
-	bool queued = may_queue(port, request);
+	bool queued = port_queues(port) && request->op != BLOCK_FLUSH;
 	uint32_t free, slot;
 
 	if (!port->works)
@@ -281,7 +274,7 @@ static void recover(struct port *port, uint32_t came)
 	uint32_t failed = alone ? port->running : 0;
 
 	if (failed)
-		block_say("port %u, sector %llu: %s", port->number, port->requests[__builtin_ctz(failed)]->sector,
+		block_say("unit %u, sector %llu: %s", port->unit, port->requests[__builtin_ctz(failed)]->sector,
 			  (came & PORT_INTERRUPT_FATAL) ? ata_error_text((uint8_t)task, (uint8_t)(task >> 8)) :
 							  "the link failed");
 	if (!(alone && restart(port)) && !reset_for_error(port)) {

@@ -30,7 +30,8 @@ static_assert(offsetof(struct port_memory, received) % 256 == 0, "AHCI 3.3.3");
 static_assert(sizeof(struct port_memory) % 1024 == 0, "the next one's headers: AHCI 3.3.1");
 
 struct port {
-	uint32_t number; /* for people */
+	uint32_t unit;
+	uint32_t bit; /* of its number, among the ports that the controller may have */
 	volatile struct ahci_port_registers *registers;
 	struct port_memory *memory;
 	uint32_t slots; /* that the controller has */
@@ -45,6 +46,12 @@ struct port {
 	uint32_t again;   /* a bit for each slot that is to be done once more */
 	struct block_request *requests[AHCI_SLOTS];
 };
+
+/* Do reads and writes go as queued commands? */
+static inline bool port_queues(const struct port *port)
+{
+	return port->can_queue && port->disk.queue_depth > 0;
+}
 
 /* Right after a reset of the controller: tell it where the port's memory is. */
 void port_prepare(struct port *port);

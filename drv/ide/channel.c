@@ -161,9 +161,10 @@ static bool shows_disk(const struct channel *channel, int number)
 	if (inb(channel->control) == NOBODY || !await(channel, ATA_BSY, 0, RESET_MS))
 		return false;
 	signature = inb(channel->command + LBA_MID) | (uint32_t)inb(channel->command + LBA_HIGH) << 8;
-	if (signature == ATA_SIGNATURE_PACKET || signature == ATA_SIGNATURE_SATA_PACKET)
-		block_say("%s device %d: not a disk (ATAPI), left alone", channel->name, number);
-	/* The first device answers for a second one that is not there, with a status of 0. */
+	/*
+	 * A CD drive shows another one, and is left alone. For a second device that is not there the first one answers, with a
+	 * status of 0.
+	 */
 	return (signature == ATA_SIGNATURE_DISK || signature == ATA_SIGNATURE_SATA_DISK) &&
 	       inb(channel->control) != 0;
 }
@@ -234,6 +235,8 @@ static struct ata_command choose(const struct ata_disk *disk, const struct block
 		return ata_transfer(disk, out ? ATA_DMA_OUT : ATA_DMA_IN, request->sector, request->count, 0);
 	return ata_transfer(disk, out ? ATA_PIO_OUT : ATA_PIO_IN, request->sector, request->count, 0);
 }
+
+static_assert(BLOCK_PIECES_MAX <= PRD_MOST, "each request fits into a table");
 
 static void prepare_master(struct channel *channel)
 {

@@ -7,6 +7,7 @@
  * Source: PCI IDE Controller Specification 1.0 (where the registers are); SFF-8038i 1.0 (the bus master).
  */
 #include <drv/ide/channel.h>
+#include <drv/lib/ata_unit.h>
 #include <inc/lib.h>
 
 #define CHANNELS 2
@@ -59,22 +60,26 @@ static struct channel_device *device_of(uint32_t unit)
 	return &channels[unit / 2].devices[unit % 2];
 }
 
+/* After a reset: a disk that is another one than before is not used. */
+static void compare(uint32_t unit)
+{
+	struct channel_device *device = device_of(unit);
+
+	if (device->works && !ata_unit_is(unit, &device->disk, device->disk.dma_mode ? "DMA" : "PIO"))
+		device->works = false;
+}
+
 static int start(struct driver_page *page)
 {
-	page->unit_count = 0;
 	for (int n = 0; n < CHANNELS; n++) {
 		if (find_registers(page, n))
 			channel_reset(&channels[n]);
 	}
+	page->unit_count = 0;
 	for (uint32_t unit = 0; unit < UNITS; unit++) {
-		const struct ata_disk *disk = &device_of(unit)->disk;
-		if (!device_of(unit)->works)
-			continue;
-		page->unit_count = UNITS;
-		page->units[unit].sectors = disk->sectors;
-		page->units[unit].flags = ata_flush(disk).command ? BLOCK_VOLATILE : 0;
-		strlcpy(page->units[unit].model, disk->model, DRIVER_MODEL);
-		block_say("unit %u: %s, %llu sectors, %s", unit, disk->model, disk->sectors, disk->dma_mode ? "DMA" : "PIO");
+		compare(unit);
+		if (device_of(unit)->works)
+			page->unit_count = UNITS;
 	}
 	return 0;
 }
@@ -97,17 +102,13 @@ static void interrupt(void)
 		channel_look(&channels[n]);
 }
 
-/* A disk that is another one than before, or none, is not used any more. */
 static int reset(uint32_t unit)
 {
 	uint32_t first = unit / 2 * 2;
-	uint64_t before[2] = { device_of(first)->disk.sectors, device_of(first + 1)->disk.sectors };
 
 	channel_reset(&channels[unit / 2]);
-	for (uint32_t n = 0; n < 2; n++) {
-		if (device_of(first + n)->disk.sectors != before[n])
-			device_of(first + n)->works = false;
-	}
+	compare(first);
+	compare(first + 1);
 	return 3 << first;
 }
 

@@ -14,6 +14,8 @@
 #define BLOCK_SECTOR 512
 enum { BLOCK_READ = 1, BLOCK_WRITE, BLOCK_FLUSH };
 
+#define BLOCK_PIECES_MAX 33
+
 struct block_piece {
 	uint32_t address, size;
 };
@@ -22,7 +24,7 @@ struct block_request {
 	uint64_t sector;
 	uint32_t count;
 	uint32_t piece_count;
-	struct block_piece pieces[33];
+	struct block_piece pieces[BLOCK_PIECES_MAX];
 	int ended, result; /* for the test */
 };
 

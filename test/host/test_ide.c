@@ -14,6 +14,8 @@
 
 enum { BLOCK_READ = 1, BLOCK_WRITE, BLOCK_FLUSH };
 
+#define BLOCK_PIECES_MAX 33
+
 struct block_piece {
 	uint32_t address, size;
 };
@@ -23,7 +25,7 @@ struct block_request {
 	uint32_t count;
 	char *memory;
 	uint32_t piece_count;
-	struct block_piece pieces[33];
+	struct block_piece pieces[BLOCK_PIECES_MAX];
 };
 
 static uint32_t clock_ms, looks;
