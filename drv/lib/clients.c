@@ -150,7 +150,8 @@ static bool begin_or_end(uint32_t n)
 	}
 	if (clients[n].busy)
 		return false;
-	store(&entry->served, 0);
+	clients[n].ended = false;
+	store(&entry->served, 0); /* from here on its ring is not there */
 	libos_sys_unpark(driver_page()->server);
 	return true;
 }
