@@ -7,6 +7,7 @@
  */
 #include <finch/memory.h>
 #include <finch/process.h>
+#include <finch/spawn.h>
 #include <finch/syscall.h>
 #include <inc/lib.h>
 
@@ -165,11 +166,12 @@ static void start(struct controller *controller)
 {
 	const char *argv[] = { controller->kind->driver, NULL };
 	uint16_t command = PCI_COMMAND_PORTS | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+	struct spawn_limits none = { .rights = 0, .suspended = true };
 
 	clear_page(controller->page);
 	controller->state = CONTROLLER_STARTING;
 	controller->starts++;
-	envid_t driver = spawn_suspended(argv[0], argv);
+	envid_t driver = spawn_limited(argv[0], argv, &none);
 	if (driver < 0) {
 		give_up(controller, "does not start", driver);
 		return;
