@@ -108,7 +108,9 @@ $(foreach t,$(TOOL_NAMES),$(eval $(call tool,$(t))))
 # --- The kernel, once a variant: build/VARIANT/finch. ---
 
 VARIANTS := release debug
-KERNEL_SOURCES := $(wildcard kern/*.c arch/$(ARCH)/kern/*.c arch/$(ARCH)/kern/*.S dev/pc/*.c dev/pc/*.S common/*.c)
+# Of common/ all but what only others use.
+KERNEL_SOURCES := $(filter-out common/crc32.c,$(wildcard kern/*.c arch/$(ARCH)/kern/*.c arch/$(ARCH)/kern/*.S \
+	dev/pc/*.c dev/pc/*.S common/*.c))
 TESTS_IN_debug := $(wildcard test/kern/*.c)
 TESTS_IN_release := $(wildcard test/kern/verify*.c)
 KERNEL_SCRIPT := arch/$(ARCH)/kern/kernel.ld
@@ -330,7 +332,7 @@ qemu-gdb:
 qemu-nox-gdb:
 	@$(FINCH_RUN) --gdb
 gdb:
-	gdb -q $(B)/$(VARIANT)/finch -ex 'target remote localhost:1234'
+	@BUILD='$(B)' VARIANT=$(VARIANT) ./finch gdb
 run-%-nox-gdb run-%-gdb-nox:
 	@$(FINCH_RUN) --stay --program $* --gdb
 run-%-nox:

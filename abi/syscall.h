@@ -36,6 +36,7 @@ enum {
  * ENV_SET_TYPE: env_type; the caller needs RIGHT_TYPE.
  * ENV_SET_PRIORITY: 0 to 31, the highest runs; without RIGHT_SCHED at most that of the caller.
  * ENV_SET_TICKETS: its share, 1 to 10000; without RIGHT_SCHED at most that of the caller.
+ * ENV_SET_SUSPENDED: 0: a child that is suspended goes on where it was, as with ENV_RUNNABLE, but a wait goes on too.
  */
 enum {
 	ENV_SET_EXCEPTION_UPCALL = 1,
@@ -45,6 +46,7 @@ enum {
 	ENV_SET_TYPE,
 	ENV_SET_PRIORITY,
 	ENV_SET_TICKETS,
+	ENV_SET_SUSPENDED,
 };
 
 /*

@@ -2,6 +2,7 @@
  * maps: this program's own address space, read from its page tables, which every program can see at uvpt and uvpd. A
  * line for each run of pages with the same permissions: r or rw, s for shared with what it starts, c for copy on write.
  */
+#include <finch/memory.h>
 #include <inc/lib.h>
 
 extern char etext[], end[];
@@ -9,9 +10,9 @@ extern char etext[], end[];
 /* The permission bits of page n that are worth a line, or 0 if it is not mapped. */
 static uint32_t page_perm(uint32_t n)
 {
-	if (!(uvpd[n / NPTENTRIES] & PTE_P) || !(uvpt[n] & PTE_P))
-		return 0;
-	return uvpt[n] & (PTE_P | PTE_U | PTE_W | PTE_SHARE | PTE_COW);
+	pte_t entry = page_entry((void *)(n << PGSHIFT));
+
+	return entry & PTE_P ? entry & (PTE_P | PTE_U | PTE_W | PTE_SHARE | PTE_COW | PTE_PS) : 0;
 }
 
 static const char *area_name(uintptr_t va)
@@ -31,9 +32,9 @@ static const char *area_name(uintptr_t va)
 
 static void show(uint32_t first, uint32_t after, uint32_t perm)
 {
-	printf("%08x-%08x %6u KB  r%c%c%c  %s\n", first << PGSHIFT, after << PGSHIFT, (after - first) * (PGSIZE / 1024),
+	printf("%08x-%08x %6u KB  r%c%c%c  %s%s\n", first << PGSHIFT, after << PGSHIFT, (after - first) * (PGSIZE / 1024),
 	       perm & PTE_W ? 'w' : '-', perm & PTE_SHARE ? 's' : '-', perm & PTE_COW ? 'c' : '-',
-	       area_name((uintptr_t)first << PGSHIFT));
+	       area_name((uintptr_t)first << PGSHIFT), perm & PTE_PS ? "superpages" : "");
 }
 
 void umain(int argc, char **argv)

@@ -1,4 +1,5 @@
 /* Look-up in a packed table of functions, files and lines. See symtab.h for what it promises. */
+#include <common/string.h>
 #include <common/symtab.h>
 #include <common/symtab_format.h>
 
@@ -198,4 +199,22 @@ bool symtab_find(symtab_read *read, void *context, uintptr_t address, struct sym
 	place->line = row.line;
 	read_string(&table, file_name, place->file, sizeof(place->file));
 	return place->function[0] != '\0';
+}
+
+bool symtab_address(symtab_read *read, void *context, const char *name, uintptr_t *address)
+{
+	struct table table;
+	struct function function;
+	char text[SYMTAB_NAME_MAX];
+
+	if (!open_table(&table, read, context))
+		return false;
+	for (uint32_t i = 0; i < table.functions && read_function(&table, i, &function); i++) {
+		read_string(&table, function.name, text, sizeof(text));
+		if (strcmp(text, name) == 0) {
+			*address = function.address;
+			return true;
+		}
+	}
+	return false;
 }

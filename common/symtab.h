@@ -29,5 +29,7 @@ struct symtab_place {
  */
 bool symtab_find(symtab_read *read, void *context, uintptr_t address, struct symtab_place *place)
 	LINKED_NAME(symtab_find);
+/* Where the first function of that name begins. False if there is none, or the table cannot be read. */
+bool symtab_address(symtab_read *read, void *context, const char *name, uintptr_t *address) LINKED_NAME(symtab_address);
 
 #endif

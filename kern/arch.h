@@ -39,11 +39,11 @@ void arch_halt(void) __attribute__((noreturn));
 int arch_space_create(struct arch_space *space);
 /* Free the top level; user mappings are gone already (arch_space_next_table ended). No CPU has it loaded. */
 void arch_space_destroy(struct arch_space *space);
-/* The entry for va, or NULL where no table stands. Valid for the addresses up to the next multiple of PTSIZE. */
+/* The entry for va, or NULL where no table stands (but perhaps a superpage). Valid for the addresses up to the next multiple of PTSIZE. */
 /* inline: arch_pte_t *arch_space_entry(const struct arch_space *space, uintptr_t va); */
-/* The same, making the table where there is none. NULL: out of memory. */
+/* The same, making the table where there is none. No superpage is there. NULL: out of memory. */
 arch_pte_t *arch_space_entry_make(struct arch_space *space, uintptr_t va);
-/* The first address >= va and below UTOP that has a table, or UTOP. */
+/* The first address >= va and below UTOP that has a table or a superpage, or UTOP. */
 uintptr_t arch_space_next_table(const struct arch_space *space, uintptr_t va);
 /*
  * Tables remember where they may have entries, so that one with few is not searched whole: note that this entry is
@@ -54,7 +54,22 @@ uintptr_t arch_space_next_table(const struct arch_space *space, uintptr_t va);
 /* inline: unsigned arch_table_noted(const arch_pte_t *table, unsigned index); */
 /* All notes of a table: bit n for its entries from n * ARCH_TABLE_GROUP on, of which there is a multiple of 16. */
 /* inline: uint32_t arch_table_notes(const arch_pte_t *table); */
-/* Free the table that maps va; what it maps has been dropped. */
+/*
+ * Superpages: can this CPU map PTSIZE bytes by one entry? The slot is where an entry leads to the table for va, or maps a
+ * superpage instead (NULL: there is none). _make makes it and notes it as used; NULL: out of memory.
+ */
+/* inline: bool arch_large_supported(void); */
+/* inline: arch_pte_t *arch_space_slot(const struct arch_space *space, uintptr_t va); */
+/* inline: arch_pte_t *arch_space_slot_make(const struct arch_space *space, uintptr_t va); */
+/*
+ * Does what stands in a slot map a superpage? What is to stand there for a superpage, given its first frame, and for a
+ * table. What maps the page at va where pte, of a table or of a slot, maps it (or did, as a program remembers it).
+ */
+/* inline: bool arch_pte_large(arch_pte_t pte); */
+/* inline: arch_pte_t arch_pte_make_large(uint32_t pfn, uint32_t perm); */
+/* inline: arch_pte_t arch_pte_make_table(uint32_t pfn); */
+/* inline: arch_pte_t arch_pte_of_page(arch_pte_t pte, uintptr_t va); */
+/* Free the table that maps va, or forget the superpage; what it maps has been dropped. */
 void arch_space_free_table(struct arch_space *space, uintptr_t va);
 /* Let programs read size bytes at the kernel address from, at va (UENVS or UPAGES), and zeros from there to the end of
  * the window. At boot only. */
@@ -119,6 +134,16 @@ void arch_env_reset_fpu(struct env *env);
  */
 void arch_env_set_tls(struct env *env, uintptr_t base);
 /*
+ * The parts STATE_REGISTERS and STATE_FPU (<abi/state.h>) of env, which runs nowhere; and set them. Registers are made
+ * harmless; -E_INVAL: an FPU image that is not in the form of this CPU, or that the CPU would not load.
+ */
+struct state_registers;
+struct state_fpu;
+void arch_env_registers(const struct env *env, struct state_registers *state);
+void arch_env_set_registers(struct env *env, const struct state_registers *state);
+void arch_env_fpu(const struct env *env, struct state_fpu *state);
+int arch_env_set_fpu(struct env *env, const struct state_fpu *state);
+/*
  * Let env, which is locked, and is the caller or suspended, use count I/O ports from port on (within ARCH_PORTS), or no
  * more. -E_NO_MEM.
  */
@@ -142,6 +167,10 @@ void arch_call_finish(struct Trapframe *tf, int32_t result);
  * handler is to return. */
 int32_t arch_call_again(struct Trapframe *tf);
 void arch_call_set_argument(struct Trapframe *tf, unsigned n, uintptr_t value);
+/* Set or clear in tf that the processor traps after each instruction; returns whether it did. */
+bool arch_frame_step(struct Trapframe *tf, bool on);
+/* Let the instruction that tf is at run once without its breakpoint. */
+void arch_frame_resume(struct Trapframe *tf);
 /* Is tf from user mode? The program counter and stack pointer in it; the frame pointer for backtraces. */
 bool arch_frame_is_user(const struct Trapframe *tf);
 uintptr_t arch_frame_ip(const struct Trapframe *tf);
@@ -154,5 +183,13 @@ uintptr_t arch_frame_bp(const struct Trapframe *tf);
  */
 struct view;
 uintptr_t arch_frame_caller(const struct Trapframe *tf, uintptr_t start, const struct view *view);
+
+/* --- Breakpoints: kern/breakpoint.h --- */
+
+struct breakpoint;
+/* Make the calling CPU trap at these BREAKPOINTS_MAX, and no others. */
+void arch_breakpoints_load(const struct breakpoint *list);
+/* In a debug exception: which of them were met, as bits, and whether an instruction was stepped over. Asked once. */
+uint32_t arch_breakpoints_met(bool *stepped);
 
 #endif

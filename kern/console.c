@@ -5,6 +5,7 @@
  * piped in stays in the devices until there is room.
  */
 #include <common/list.h>
+#include <kern/boot.h>
 #include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
@@ -12,6 +13,7 @@
 #include <kern/platform.h>
 
 #define RING_SIZE 1024 /* a power of two */
+#define MONITOR_KEY 0x1C /* Ctrl-\ */
 
 static struct spinlock output_lock = SPINLOCK(RANK_CONSOLE, "console output");
 static struct spinlock input_lock = SPINLOCK(RANK_CONSOLE_INPUT, "console input");
@@ -48,6 +50,11 @@ static void fill(void) REQUIRES(input_lock)
 	int byte;
 
 	while (input.tail - input.head < RING_SIZE && (byte = platform_console_read()) >= 0) {
+		if (byte == MONITOR_KEY && !input.held && boot_word("monitor")) {
+			input.held = true; /* what comes after it is for the monitor */
+			this_cpu()->attention |= ATTEND_MONITOR;
+			return;
+		}
 		if (byte) /* a zero would read as none */
 			input.bytes[input.tail++ % RING_SIZE] = byte;
 	}
@@ -73,7 +80,7 @@ void console_input(void)
 		spin_lock(&input_lock);
 		if (!input.held)
 			fill();
-		if (input.tail != input.head)
+		if (input.tail != input.head && !input.held)
 			node = list_pop_front(&input.readers);
 		spin_unlock(&input_lock);
 		if (!node)
@@ -90,7 +97,7 @@ int console_take(void) UNCHECKED_LOCKING
 	if (__atomic_load_n(&input.tail, __ATOMIC_ACQUIRE) == __atomic_load_n(&input.head, __ATOMIC_ACQUIRE))
 		return 0;
 	spin_lock(&input_lock);
-	if (input.tail != input.head) {
+	if (input.tail != input.head && !input.held) {
 		byte = input.bytes[input.head++ % RING_SIZE];
 		if (!input.listening)
 			fill();

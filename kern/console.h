@@ -15,11 +15,14 @@ void console_force(void);
 
 /* Turn on input by interrupt. */
 void console_listen(void);
-/* Take in what the platform has, and wake who waits if there is something. */
+/*
+ * Take in what the platform has, and wake who waits if there is something. Under the boot word `monitor`, Ctrl-\ is not taken
+ * in, but calls the monitor (ATTEND_MONITOR).
+ */
 void console_input(void);
 /* The next typed byte, 0 if there is none. */
 int console_take(void);
-/* While held, input is taken in by console_poll alone, so that another CPU that a panic stops has none of it. */
+/* While held, input is taken by console_poll alone, and another CPU that a panic stops has none of it. */
 void console_hold(bool held);
 /* The same, but looks at the platform too: for the monitor, whose CPU takes no interrupts. Works after a panic. */
 int console_poll(void);

@@ -20,7 +20,14 @@ enum {
 	ATTEND_SWITCH = 1, /* run another environment, if there is one: time is up, yield, or this one blocked */
 	ATTEND_ENV = 2,    /* look at the current environment's state: it may be dying or suspended */
 	ATTEND_STEP = 4,   /* the user's trap flag was set when it entered by sysenter: give it back */
+	ATTEND_MONITOR = 16, /* somebody wants the monitor */
 	ATTEND_FRAME = 8,  /* the frame was changed as a whole: nothing may be left out when it is restored */
+};
+
+/* cpu->errands */
+enum {
+	ERRAND_DRAIN = 1,       /* give cached pages back */
+	ERRAND_BREAKPOINTS = 2, /* load the breakpoints */
 };
 
 #define CPU_LOCKS_MAX 16
@@ -42,7 +49,7 @@ struct cpu {
 	atomic_t request_done;
 	atomic_t flush_pending;  /* any CPU sets: translations to forget before user code runs here */
 	atomic_t lazy;           /* 1: idle, so nobody need interrupt it for a flush */
-	atomic_t drain_wanted;   /* any CPU sets: give cached pages back with the next answer */
+	atomic_t errands;        /* any CPU sets bits: what is to be done with the next answer */
 	atomic_t started;        /* 1 once it runs */
 
 	/* Statistics, for people. */

@@ -249,16 +249,27 @@ bool env_any_dying(void)
 	return false;
 }
 
-static const char *state_text(const struct env *env)
+/* Where env stands, and for whom it waits. */
+static void print_state(const struct env *env)
 {
-	static const char *const waits[] = { "waiting", "suspended", "waiting for the console", "waiting for an end",
-					     "waiting for a message",
-					     "waiting to send", "taking a message", "parked" };
-	static const char *const states[] = { "free", "dying", "ready", "running", NULL };
+	static const char *const waits[] = { "waiting", "suspended", "waiting for the console", "waiting for the end of",
+					     "waiting for a message", "waiting to send to", "taking a message", "parked" };
+	static const char *const states[] = { "free", "dying", "ready", "running" };
 	const struct Env *pub = env->pub;
-	const char *state = pub->env_status < ARRAY_SIZE(states) ? states[pub->env_status] : "?";
+	const struct env *to = env->sending_to;
 
-	return state ? state : pub->env_wait < ARRAY_SIZE(waits) ? waits[pub->env_wait] : "?";
+	if (pub->env_status < ARRAY_SIZE(states)) {
+		kprintf("%s", states[pub->env_status]);
+		return;
+	}
+	kprintf("%s", env->wait < ARRAY_SIZE(waits) ? waits[env->wait ? env->wait : pub->env_wait] : "?");
+	if (env->wait == ENV_WAIT_END || env->wait == ENV_WAIT_SEND)
+		kprintf(" %08x", pub->env_wait_for);
+	else if (env->wait == ENV_WAIT_MESSAGE && pub->env_wait_for)
+		kprintf(" from %08x", pub->env_wait_for);
+	if (env->wait == ENV_WAIT_MESSAGE && to)
+		kprintf(", which has not taken the call yet");
+	kprintf("%s%s", env->timed ? ", for a time" : "", env->suspended && env->wait ? ", suspended" : "");
 }
 
 void env_print_all(void)
@@ -268,12 +279,10 @@ void env_print_all(void)
 		if (!env || !env->alive)
 			continue;
 		const struct Env *pub = env->pub;
-		kprintf("%08x  parent %08x  CPU %d  runs %u  ip %08lx  %s%s", pub->env_id, pub->env_parent_id,
-			pub->env_cpunum, pub->env_runs, (unsigned long)arch_frame_ip(&pub->env_tf), pub->env_label[0] ? pub->env_label : "-",
-			"  ");
-		if (pub->env_wait == ENV_WAIT_END && pub->env_status == ENV_NOT_RUNNABLE)
-			kprintf("waiting for the end of %08x\n", pub->env_wait_for);
-		else
-			kprintf("%s\n", state_text(env));
+		kprintf("%08x  parent %08x  CPU %d  runs %u  ip %08lx  %s  ", pub->env_id, pub->env_parent_id,
+			pub->env_cpunum, pub->env_runs, (unsigned long)arch_frame_ip(&pub->env_tf),
+			pub->env_label[0] ? pub->env_label : "-");
+		print_state(env);
+		kprintf("\n");
 	}
 }

@@ -199,6 +199,25 @@ int env_start(struct env *env);
 int env_set_status(envid_t id, int status);
 /* Replace the registers of envid (made harmless by the caller); one that runs is made to stand still for it. */
 int env_set_frame(envid_t id, const struct Trapframe *tf);
+
+/*
+ * Lock id, a child of the caller that is suspended, together with the family, once it stands still and no message is just
+ * being handed to it or taken from it. -E_BAD_ENV; -E_INVAL: it is not suspended, or the caller.
+ */
+int env_lock_still(envid_t id, struct env **env) must_use UNCHECKED_LOCKING;
+void env_unlock_still(struct env *env) UNCHECKED_LOCKING;
+#define ENV_UNSETTLED 1
+/* End the wait of env, if it is in one, as if it had not begun; locked as above. False: its end is on the way. */
+bool env_forget_wait(struct env *env) UNCHECKED_LOCKING;
+/* env is not suspended any more: it runs, or waits on. */
+void env_go_on(struct env *env) REQUIRES(env->lock);
+
+/* May an exception stack end here? */
+static inline bool exception_stack_good(uintptr_t top)
+{
+	return top % PGSIZE == 0 && top > 0 && top <= UXSTACKTOP;
+}
+
 /* Has the caller a reason to wait for id: is it another environment that lives or whose end the caller remembers? */
 bool env_can_wait(envid_t id);
 /* SYS_env_wait without the copying: 0 and *status, or an error; -E_INTERRUPTED with *sleeping set: it blocked. */

@@ -5,43 +5,30 @@
 #include <kern/irq.h>
 #include <kern/platform.h>
 
-#define OWNERS_MAX 8 /* of one line */
-
-struct owner {
-	struct env *env; /* NULL: none */
-	envid_t id;
-	bool done; /* it has said so since the line came last */
-};
-
-struct line {
-	struct owner owners[OWNERS_MAX];
-	bool held;  /* back, at the interrupt controller */
-};
-
 static struct spinlock irq_lock = SPINLOCK(RANK_IRQ, "interrupt lines");
-static struct line lines[IRQ_LINES] GUARDED_BY(irq_lock);
+struct irq_line irq_table[IRQ_LINES]; /* [irq_lock] */
 
-static struct owner *owner_find(struct line *line, const struct env *env) REQUIRES(irq_lock)
+static struct irq_owner *owner_find(struct irq_line *line, const struct env *env) REQUIRES(irq_lock)
 {
-	for (unsigned i = 0; i < OWNERS_MAX; i++) {
+	for (unsigned i = 0; i < IRQ_OWNERS_MAX; i++) {
 		if (line->owners[i].env == env)
 			return &line->owners[i];
 	}
 	return NULL;
 }
 
-static bool has_owner(const struct line *line) REQUIRES(irq_lock)
+static bool has_owner(const struct irq_line *line) REQUIRES(irq_lock)
 {
-	for (unsigned i = 0; i < OWNERS_MAX; i++) {
+	for (unsigned i = 0; i < IRQ_OWNERS_MAX; i++) {
 		if (line->owners[i].env)
 			return true;
 	}
 	return false;
 }
 
-static bool all_done(const struct line *line) REQUIRES(irq_lock)
+static bool all_done(const struct irq_line *line) REQUIRES(irq_lock)
 {
-	for (unsigned i = 0; i < OWNERS_MAX; i++) {
+	for (unsigned i = 0; i < IRQ_OWNERS_MAX; i++) {
 		if (line->owners[i].env && !line->owners[i].done)
 			return false;
 	}
@@ -51,17 +38,17 @@ static bool all_done(const struct line *line) REQUIRES(irq_lock)
 static void hold(unsigned number) REQUIRES(irq_lock)
 {
 	platform_irq_disable(number);
-	lines[number].held = true;
+	irq_table[number].held = true;
 }
 
 static void let_through(unsigned number) REQUIRES(irq_lock)
 {
-	lines[number].held = false;
+	irq_table[number].held = false;
 	platform_irq_enable(number);
 }
 
 /* Tell the owner, as it was, that the line has come. */
-static void tell(const struct owner *owner, unsigned number)
+static void tell(const struct irq_owner *owner, unsigned number)
 {
 	struct env *env = owner->env;
 
@@ -74,34 +61,36 @@ static void tell(const struct owner *owner, unsigned number)
 }
 
 /* All owners are to handle it. Their list is copied to `owners`, for the lock is let go before they are told. */
-static void begin(struct line *line, struct owner owners[OWNERS_MAX]) REQUIRES(irq_lock)
+static void begin(struct irq_line *line, struct irq_owner owners[IRQ_OWNERS_MAX]) REQUIRES(irq_lock)
 {
-	for (unsigned i = 0; i < OWNERS_MAX; i++) {
+	for (unsigned i = 0; i < IRQ_OWNERS_MAX; i++) {
 		line->owners[i].done = false;
 		owners[i] = line->owners[i];
 	}
 }
 
-static void tell_all(const struct owner owners[OWNERS_MAX], unsigned number)
+static void tell_all(const struct irq_owner owners[IRQ_OWNERS_MAX], unsigned number)
 {
-	for (unsigned i = 0; i < OWNERS_MAX; i++) {
-		if (owners[i].env)
-			tell(&owners[i], number);
+	for (unsigned i = 0; i < IRQ_OWNERS_MAX; i++) {
+		if (!owners[i].env)
+			continue;
+		tell(&owners[i], number);
+		this_cpu()->attention |= ATTEND_SWITCH; /* it goes before what computes here */
 	}
 }
 
 void irq_interrupt(unsigned number)
 {
-	struct line *line = &lines[number];
-	struct owner owners[OWNERS_MAX] = { { 0 } };
+	struct irq_line *line = &irq_table[number];
+	struct irq_owner owners[IRQ_OWNERS_MAX] = { { 0 } };
 
 	spin_lock(&irq_lock);
-	bool again = !all_done(line);
-	if (again || !has_owner(line) || platform_irq_keeps(number))
+	bool owned = has_owner(line), again = !all_done(line);
+	if (!owned || again || platform_irq_keeps(number))
 		hold(number);
 	if (platform_interrupt(number) == PLATFORM_DEVICE)
 		begin(line, owners);
-	else if (line->held && !again && has_owner(line))
+	else if (owned && !again && line->held)
 		let_through(number);
 	spin_unlock(&irq_lock);
 	tell_all(owners, number);
@@ -110,8 +99,8 @@ void irq_interrupt(unsigned number)
 /* The line is let through if nobody has to handle it any more, and held back if nobody is attached to it. */
 static void settle(unsigned number)
 {
-	struct line *line = &lines[number];
-	struct owner owners[OWNERS_MAX] = { { 0 } };
+	struct irq_line *line = &irq_table[number];
+	struct irq_owner owners[IRQ_OWNERS_MAX] = { { 0 } };
 
 	spin_lock(&irq_lock);
 	if (!has_owner(line)) {
@@ -127,16 +116,16 @@ static void settle(unsigned number)
 
 int irq_attach(struct env *env, unsigned number)
 {
-	struct line *line = &lines[number];
+	struct irq_line *line = &irq_table[number];
 	int error = 0;
 
 	if (env->dying)
 		return -E_BAD_ENV;
 	spin_lock(&irq_lock);
-	struct owner *owner = owner_find(line, env) ? NULL : owner_find(line, NULL);
+	struct irq_owner *owner = owner_find(line, env) ? NULL : owner_find(line, NULL);
 	bool first = !has_owner(line);
 	if (owner) {
-		*owner = (struct owner){ .env = env, .id = env->id, .done = true };
+		*owner = (struct irq_owner){ .env = env, .id = env->id, .done = true };
 		env->irq_lines |= 1u << number;
 		env->drives = true;
 		if (first)
@@ -155,7 +144,7 @@ int irq_attach(struct env *env, unsigned number)
 int irq_done(struct env *env, unsigned number) UNCHECKED_LOCKING
 {
 	spin_lock(&irq_lock);
-	struct owner *owner = owner_find(&lines[number], env);
+	struct irq_owner *owner = owner_find(&irq_table[number], env);
 	if (owner)
 		owner->done = true;
 	spin_unlock(&irq_lock);
@@ -169,7 +158,7 @@ int irq_done(struct env *env, unsigned number) UNCHECKED_LOCKING
 static bool leave(struct env *env, unsigned number) REQUIRES(env->lock)
 {
 	spin_lock(&irq_lock);
-	struct owner *owner = owner_find(&lines[number], env);
+	struct irq_owner *owner = owner_find(&irq_table[number], env);
 	if (owner)
 		owner->env = NULL;
 	spin_unlock(&irq_lock);

@@ -18,6 +18,20 @@
 #include <kern/env.h>
 
 #define IRQ_LINES 16
+#define IRQ_OWNERS_MAX 8 /* of one line */
+
+struct irq_owner {
+	struct env *env; /* NULL: none */
+	envid_t id;
+	bool done; /* it has said so since the line came last */
+};
+
+struct irq_line {
+	struct irq_owner owners[IRQ_OWNERS_MAX];
+	bool held; /* back, by us at the interrupt controller */
+};
+
+extern struct irq_line irq_table[IRQ_LINES]; /* for irq.c and tests */
 
 /* Does env, whose lock is held, wait for messages from anyone, with lines of which they may be? */
 static inline bool irq_can_end_wait(const struct env *env)

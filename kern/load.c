@@ -158,6 +158,23 @@ static int start(int argc, const char *argv[], bool bare) UNCHECKED_LOCKING
 	return env_start(env);
 }
 
+const uint8_t *load_symbol_table(const char *name, size_t *size)
+{
+	const void *image;
+	size_t image_size;
+	struct elf_segment segment;
+	int count = cpio_find(archive_address(), archive_size(), name, &image, &image_size) < 0 ? 0 :
+		    elf_check(image, image_size);
+
+	for (int i = 0; i < count; i++) {
+		if (elf_segment(image, image_size, i, &segment) == 1 && segment.va == USTABDATA) {
+			*size = segment.filesize;
+			return segment.data;
+		}
+	}
+	return NULL;
+}
+
 unsigned load_programs(void)
 {
 	const char *argv[ARGS_MAX];

@@ -45,6 +45,13 @@ static inline uint32_t window_count(uintptr_t window)
 	return window % PGSIZE ? window % PGSIZE : 1;
 }
 
+/* Does a window that wants pages lie below UTOP? */
+static inline bool window_fits(uintptr_t window)
+{
+	return window >= UTOP ||
+	       window_count(window) <= MIN((uint32_t)MESSAGE_PAGES_MAX, (uint32_t)(UTOP - window_va(window)) / PGSIZE);
+}
+
 /* Fill in the pages that self has at va, with perm at most: holds them. -E_INVAL, -E_NO_MEM. */
 int message_take_pages(struct message *message, uintptr_t va, uint32_t count);
 /* Drop its pages. */

@@ -33,6 +33,11 @@ static const struct {
 	 monitor_mappings},
 	{"mappings", "change ID ADDRESS PERM", "change the permissions of a page", monitor_mappings},
 	{"mappings", "remove ID ADDRESS", "unmap a page", monitor_mappings},
+	{"break", "[ADDRESS | FUNCTION [ID | NAME]]",
+	 "stop ID, or programs called NAME, or all, before that instruction; list what stops them", monitor_break},
+	{"watch", "[ADDRESS [read] [ID | NAME]]", "stop after writes to the word there, or reads too; list", monitor_watch},
+	{"delete", "NUMBER", "take back a break or watch", monitor_delete},
+	{"step", "[COUNT]", "let the program run one instruction, or COUNT", monitor_step},
 	{"continue", "", "leave the monitor", leave},
 	{"poweroff", "", "switch the machine off (so does Ctrl-D)", poweroff},
 	{"reboot", "", "start the machine anew", reboot},
@@ -149,19 +154,36 @@ static void prompt(struct Trapframe *frame)
 	} while (line.count == 0 || !run_line(&line));
 }
 
+static atomic_t busy; /* 1 while a CPU is in the monitor */
+static const struct cpu *inside; /* which */
+
+bool monitor_is_here(void)
+{
+	return inside == this_cpu();
+}
+
 void monitor_enter(const char *reason, struct Trapframe *frame)
 {
-	static atomic_t busy;
-
 	while (this_cpu()->panic_depth == 0 && atomic_exchange(&busy, 1)) {
 		request_serve();
 		arch_pause();
 	}
-	kprintf("Welcome to the Finch kernel monitor!\nType 'help' for a list of commands.\n");
-	kprintf("Here on CPU %u: %s.\n", this_cpu()->number, reason);
+	if (reason) {
+		kprintf("Welcome to the Finch kernel monitor!\nType 'help' for a list of commands.\n");
+		kprintf("Here on CPU %u: %s.\n", this_cpu()->number, reason);
+	}
+	monitor_print_place(frame);
+	inside = this_cpu();
 	console_hold(true);
 	prompt(frame);
 	console_hold(false);
+	inside = NULL;
 	console_input(); /* what came meanwhile raised its interrupt in vain */
 	atomic_store_release(&busy, 0);
+}
+
+void monitor_call(void)
+{
+	this_cpu()->attention &= ~(uint32_t)ATTEND_MONITOR;
+	monitor_enter("Ctrl-\\ was typed", this_cpu()->env ? arch_frame() : NULL);
 }

@@ -23,6 +23,10 @@ monitor_command monitor_kerninfo, monitor_envs, monitor_cpus, monitor_locks, mon
 monitor_command monitor_mappings;                                                          /* monitor_mappings.c */
 monitor_command monitor_memory;                                                            /* monitor_memory.c */
 monitor_command monitor_registers, monitor_backtrace;                                      /* monitor_calls.c */
+monitor_command monitor_break, monitor_watch, monitor_delete, monitor_step;                /* monitor_break.c */
+
+/* Where the program that frame is of stands: a line with its instruction's bytes, a line with file, line and function. */
+void monitor_print_place(const struct Trapframe *frame);
 
 /*
  * Print what is typed and take the next line: its text, and the words in it, none for an empty line or one with too many

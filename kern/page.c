@@ -198,9 +198,30 @@ pfn_t page_take_block(uint32_t n, enum page_zone zone)
 	if (block)
 		block_trim(block, order, n);
 	spin_unlock(&buddy_lock);
-	for (uint32_t i = 0; block && i < n; i++)
+	for (uint32_t i = 0; block && i < n; i++) {
+		*page_note(block + i) = 0;
 		taken(block + i);
+	}
 	return block;
+}
+
+/* In debug builds, so that whoever still uses it shows. */
+static inline void spoil(pfn_t pfn)
+{
+	if (VARIANT_DEBUG)
+		memset(arch_window(pfn, 0), 0xCB, PGSIZE);
+}
+
+void page_give_block(pfn_t first, unsigned order)
+{
+	for (pfn_t i = 0; i < 1u << order; i++) {
+		assert(page_refs[first + i].pp_ref == 1);
+		spoil(first + i);
+		page_refs[first + i].pp_ref = 0;
+	}
+	spin_lock(&buddy_lock);
+	buddy_give(first, order);
+	spin_unlock(&buddy_lock);
 }
 
 void page_free(pfn_t pfn)
@@ -208,8 +229,7 @@ void page_free(pfn_t pfn)
 	enum page_zone zone = is_high(pfn) ? PAGE_HIGH : PAGE_DIRECT;
 	struct page_list *list = &this_cpu()->pages.plain[zone];
 
-	if (VARIANT_DEBUG) /* so that whoever still uses it shows */
-		memset(arch_window(pfn, 0), 0xCB, PGSIZE);
+	spoil(pfn);
 	list_push(list, pfn);
 	if (unlikely(list->count > cache_max))
 		cache_give_back(list, cache_max / 2);

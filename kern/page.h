@@ -63,7 +63,9 @@ pfn_t page_take_user_plain(void) must_use;
  */
 #define PAGE_BLOCK_MAX 1024
 pfn_t page_take_block(uint32_t n, enum page_zone zone) must_use;
-/* A word that the holder of a page from page_take_kernel may use as it likes; 0 at first. */
+/* Give back 2^order pages in one piece, as large_take had them, that nobody else has a reference to. */
+void page_give_block(pfn_t first, unsigned order);
+/* A word that the holder of a page from page_take_kernel or page_take_block may use as it likes; 0 at first. */
 static inline uint32_t *page_note(pfn_t pfn)
 {
 	return &page_states[pfn].prev;

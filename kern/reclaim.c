@@ -13,7 +13,7 @@ bool reclaim(void)
 	page_drain();
 	for (unsigned n = 0; n < cpu_count; n++) {
 		if (n != this_cpu()->number)
-			atomic_store_release(&cpus[n]->drain_wanted, 1);
+			atomic_or(&cpus[n]->errands, ERRAND_DRAIN);
 	}
 	request_all((uint32_t)((1ull << cpu_count) - 1));
 	page_count(&counts);

@@ -1,9 +1,18 @@
 /* Requests between CPUs: see request.h for the promise. */
+#include <kern/breakpoint.h>
 #include <kern/cpu.h>
 #include <kern/lock.h>
 #include <kern/request.h>
 #include <kern/platform.h>
 #include <kern/space_load.h>
+
+static void run_errands(uint32_t errands)
+{
+	if (errands & ERRAND_BREAKPOINTS)
+		breakpoints_load();
+	if (errands & ERRAND_DRAIN)
+		page_drain();
+}
 
 void request_serve(void)
 {
@@ -19,8 +28,8 @@ void request_serve(void)
 		arch_tlb_flush_user();
 	if (cpu->env)
 		cpu->attention |= ATTEND_ENV;
-	if (atomic_load(&cpu->drain_wanted) && atomic_exchange(&cpu->drain_wanted, 0))
-		page_drain();
+	if (unlikely(atomic_load(&cpu->errands)))
+		run_errands(atomic_exchange(&cpu->errands, 0));
 	/* Draining may have waited for a lock, and a later request been answered there: that one stays answered. */
 	if ((int32_t)(wanted - atomic_load(&cpu->request_done)) > 0)
 		atomic_store_release(&cpu->request_done, wanted);

@@ -2,6 +2,7 @@
 #include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
+#include <kern/monitor.h>
 #include <kern/platform.h>
 #include <kern/request.h>
 #include <kern/rest.h>
@@ -186,6 +187,8 @@ static struct env *idle(struct cpu *cpu)
 		atomic_or(&idle_mask, 1u << cpu->number);
 		if ((env = next_ready(cpu)))
 			break;
+		if (unlikely(cpu->attention & ATTEND_MONITOR))
+			monitor_call();
 		if (atomic_load(&active_count) == 0)
 			rest_begin(); /* nobody is left who could make work */
 		big_lock_leave();
@@ -300,6 +303,8 @@ void sched_attend(void)
 	struct cpu *cpu = this_cpu();
 	uint32_t attention = cpu->attention;
 
+	if (unlikely(attention & ATTEND_MONITOR))
+		monitor_call();
 	cpu->attention = 0;
 	struct env *ending = attention & ATTEND_ENV && cpu->env ? env_attend() : NULL;
 	if (ending)

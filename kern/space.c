@@ -60,6 +60,7 @@ struct space *space_create(void)
 	space->lowered = 0;
 	space->envs.value = 1;
 	space->pins.value = 0;
+	space->spare = NO_PAGE;
 	space->cursor = 0;
 	space->last = NULL;
 	space->has_devices = false;
@@ -88,6 +89,8 @@ void space_flush_others(uint32_t others)
 void replaced_flush(struct replaced *replaced, struct space *space)
 {
 	space_flush(space, replaced->first, replaced->last);
+	if (replaced->large)
+		large_drop(replaced->large);
 	for (uint32_t i = 0; i < replaced->count; i++)
 		page_drop(replaced->pages[i]);
 }
@@ -102,7 +105,8 @@ static inline arch_pte_t *entry_next(arch_pte_t *entry, uintptr_t va)
 static inline bool install(struct space *space, arch_pte_t **entry, uintptr_t va, pfn_t pfn, uint32_t perm,
 			   struct replaced *replaced)
 {
-	if (!*entry && !(*entry = arch_space_entry_make(&space->arch, va)))
+	if (!*entry && !(*entry = arch_space_entry(&space->arch, va)) &&
+	    !(*entry = space_entry_make(space, va, replaced)))
 		return false;
 	arch_table_note(*entry);
 	arch_pte_t old = **entry;
@@ -146,6 +150,27 @@ static uint32_t alloc_slice(struct space *space, uintptr_t va, uint32_t perm, ui
 	return done;
 }
 
+/* Map n pages whose references are given; those that find no room are dropped. Returns how many were mapped. */
+static uint32_t install_slice(struct space *dst, uintptr_t va, uint32_t perm, uint32_t n, const pfn_t pages[])
+{
+	struct replaced replaced;
+	arch_pte_t *entry = NULL;
+	uint32_t done;
+
+	replaced_init(&replaced);
+	spin_lock(&dst->lock);
+	for (done = 0; done < n; done++, va += PGSIZE) {
+		if (!install(dst, &entry, va, pages[done], perm, &replaced))
+			break;
+		entry = entry_next(entry, va + PGSIZE);
+	}
+	spin_unlock(&dst->lock);
+	for (uint32_t i = done; i < n; i++)
+		page_drop(pages[i]);
+	replaced_finish(&replaced, dst);
+	return done;
+}
+
 int space_alloc_page(struct space *space, uintptr_t va, uint32_t perm)
 {
 	pfn_t pfn = page_take_user();
@@ -154,10 +179,9 @@ int space_alloc_page(struct space *space, uintptr_t va, uint32_t perm)
 		return -E_NO_MEM;
 	spin_lock(&space->lock);
 	arch_pte_t *entry = arch_space_entry(&space->arch, va);
-	if (unlikely(!entry) && !(entry = arch_space_entry_make(&space->arch, va))) {
+	if (unlikely(!entry)) { /* a table has to be made, or takes the place of a superpage */
 		spin_unlock(&space->lock);
-		page_drop(pfn);
-		return -E_NO_MEM;
+		return install_slice(space, va, perm, 1, &pfn) ? 0 : -E_NO_MEM;
 	}
 	arch_table_note(entry);
 	arch_pte_t old = entry_exchange(entry, arch_pte_make(pfn, perm));
@@ -176,6 +200,8 @@ void space_unmap_page(struct space *space, uintptr_t va)
 	if (likely(entry && arch_pte_present(*entry)))
 		old = entry_exchange(entry, 0);
 	spin_unlock(&space->lock);
+	if (unlikely(!entry)) /* no table, but perhaps a superpage */
+		space_unmap(space, va, 1);
 	if (likely(arch_pte_present(old)))
 		release(space, va, old);
 }
@@ -205,14 +231,14 @@ static uint32_t gather(struct space *src, uintptr_t va, uint32_t perm, uint32_t 
 	for (got = 0; got < n; got++, va += PGSIZE) {
 		if (!entry)
 			entry = arch_space_entry(&src->arch, va);
-		if (!entry || !arch_pte_present(*entry) || arch_pte_is_device(*entry) ||
-		    (perm & PTE_W && !(*entry & PTE_W))) {
+		arch_pte_t pte = entry ? *entry : space_large_page(src, va);
+		if (!arch_pte_present(pte) || arch_pte_is_device(pte) || (perm & PTE_W && !(pte & PTE_W))) {
 			*error = -E_INVAL;
 			break;
 		}
-		pages[got] = arch_pte_pfn(*entry);
+		pages[got] = arch_pte_pfn(pte);
 		page_hold(pages[got]);
-		entry = (va + PGSIZE) % PTSIZE ? entry + 1 : NULL;
+		entry = entry && (va + PGSIZE) % PTSIZE ? entry + 1 : NULL;
 	}
 	spin_unlock(&src->lock);
 	return got;
@@ -240,53 +266,44 @@ static uint32_t device_slice(struct space *space, uintptr_t va, uint32_t perm, u
 
 int space_map_device(struct space *space, uintptr_t va, uint32_t perm, uint32_t n, pfn_t pfn)
 {
-	uint32_t done = 0;
-
-	for (;;) {
+	for (uint32_t done = 0; done < n;) {
 		uint32_t slice = MIN(n - done, (uint32_t)SPACE_SLICE);
 		uint32_t did = device_slice(space, va + done * PGSIZE, perm, slice, pfn + done);
 		done += did;
 		if (did < slice)
 			return done ? (int)done : -E_NO_MEM;
-		if (done == n || space_interrupted())
-			return done;
+		arch_poll_interrupts();
 	}
+	return n;
 }
 
-/* Map n pages whose references are given; those that find no room are dropped. Returns how many were mapped. */
-static uint32_t install_slice(struct space *dst, uintptr_t va, uint32_t perm, uint32_t n, const pfn_t pages[])
+/* Map up to n pages as space_map does, in one slice. Returns how many; *error says why not more. */
+static uint32_t map_slice(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t dstva, uint32_t perm,
+			  uint32_t n, int *error)
 {
-	struct replaced replaced;
-	arch_pte_t *entry = NULL;
-	uint32_t done;
+	pfn_t pages[SPACE_SLICE];
 
-	replaced_init(&replaced);
-	spin_lock(&dst->lock);
-	for (done = 0; done < n; done++, va += PGSIZE) {
-		if (!install(dst, &entry, va, pages[done], perm, &replaced))
-			break;
-		entry = entry_next(entry, va + PGSIZE);
+	if (unlikely(n >= LARGE_PAGES && srcva % PTSIZE == 0 && dstva % PTSIZE == 0)) {
+		int done = space_large_map(src, srcva, dst, dstva, perm);
+		if (done < 0)
+			*error = done;
+		if (done)
+			return done < 0 ? 0 : LARGE_PAGES;
 	}
-	spin_unlock(&dst->lock);
-	for (uint32_t i = done; i < n; i++)
-		page_drop(pages[i]);
-	replaced_finish(&replaced, dst);
-	return done;
+	uint32_t got = gather(src, srcva, perm, MIN(n, (uint32_t)SPACE_SLICE), pages, error);
+	uint32_t did = install_slice(dst, dstva, perm, got, pages);
+	if (did < got)
+		*error = -E_NO_MEM;
+	return did;
 }
 
 int space_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t dstva, uint32_t perm, uint32_t n)
 {
-	pfn_t pages[SPACE_SLICE];
 	uint32_t done = 0;
+	int error = 0;
 
 	for (;;) {
-		int error = 0;
-		uint32_t slice = MIN(n - done, (uint32_t)SPACE_SLICE);
-		uint32_t got = gather(src, srcva + done * PGSIZE, perm, slice, pages, &error);
-		uint32_t did = install_slice(dst, dstva + done * PGSIZE, perm, got, pages);
-		if (did < got)
-			error = -E_NO_MEM;
-		done += did;
+		done += map_slice(src, srcva + done * PGSIZE, dst, dstva + done * PGSIZE, perm, n - done, &error);
 		if (error)
 			return done ? (int)done : error;
 		if (done == n || space_interrupted())
@@ -294,11 +311,16 @@ int space_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t d
 	}
 }
 
+/* Is there a table for va, perhaps in reserve, or room for one? */
+static bool prepare_table(struct space *space, uintptr_t va)
+{
+	return space_large(space, va) || arch_space_entry_make(&space->arch, va);
+}
+
 int space_prepare(struct space *space, uintptr_t va, uint32_t n)
 {
 	spin_lock(&space->lock);
-	bool there = arch_space_entry_make(&space->arch, va) &&
-		     (n == 1 || arch_space_entry_make(&space->arch, va + (n - 1) * PGSIZE));
+	bool there = prepare_table(space, va) && (n == 1 || prepare_table(space, va + (n - 1) * PGSIZE));
 	spin_unlock(&space->lock);
 	return there ? 0 : -E_NO_MEM;
 }
@@ -328,6 +350,12 @@ int space_insert(struct space *space, uintptr_t va, const pfn_t pages[], uint32_
 	return 0;
 }
 
+/* Does [va, end) begin with all that the slot for va maps? */
+static inline bool whole_slot(uintptr_t va, uintptr_t end)
+{
+	return va % PTSIZE == 0 && end - va >= PTSIZE;
+}
+
 /* Deal with addresses from va to end, at most a slice of mapped ones and LOOKS in all; returns where it stopped. */
 static uintptr_t unmap_slice(struct space *space, uintptr_t va, uintptr_t end)
 {
@@ -338,9 +366,17 @@ static uintptr_t unmap_slice(struct space *space, uintptr_t va, uintptr_t end)
 	spin_lock(&space->lock);
 	for (uint32_t looks = 0; va < end && replaced.count < SPACE_SLICE && looks < LOOKS; looks++) {
 		if (!entry && !(entry = arch_space_entry(&space->arch, va))) {
-			uintptr_t next = arch_space_next_table(&space->arch, va);
-			va = MIN(next, end);
-			continue;
+			if (!space_large(space, va)) {
+				uintptr_t next = arch_space_next_table(&space->arch, va);
+				va = MIN(next, end);
+				continue;
+			}
+			if (whole_slot(va, end)) {
+				space_large_unmap(space, va, &replaced);
+				va += PTSIZE;
+				break;
+			}
+			entry = space_split(space, va, &replaced);
 		}
 		if (arch_pte_present(*entry))
 			replaced_add(&replaced, va, entry_exchange(entry, 0), true);
@@ -383,9 +419,24 @@ static uintptr_t protect_slice(struct space *space, uintptr_t va, uintptr_t end,
 	spin_lock(&space->lock);
 	for (uint32_t looks = 0; va < end && changed < SPACE_SLICE && looks < LOOKS; looks++) {
 		if (!entry && !(entry = arch_space_entry(&space->arch, va))) {
-			uintptr_t next = arch_space_next_table(&space->arch, va);
-			va = MIN(next, end);
-			continue;
+			arch_pte_t *slot = space_large(space, va);
+			if (!slot) {
+				uintptr_t next = arch_space_next_table(&space->arch, va);
+				va = MIN(next, end);
+				continue;
+			}
+			if (perm & PTE_W && !(*slot & PTE_W)) {
+				*error = -E_INVAL;
+				break;
+			}
+			if (whole_slot(va, end)) {
+				entry_protect(slot, perm);
+				replaced_add_slot(&replaced, va);
+				changed++;
+				va += PTSIZE;
+				continue;
+			}
+			entry = space_split(space, va, &replaced);
 		}
 		if (arch_pte_present(*entry)) {
 			if (perm & PTE_W && !(*entry & PTE_W)) {
@@ -424,9 +475,10 @@ pfn_t space_lookup(struct space *space, uintptr_t va, uint32_t *perm)
 	*perm = 0;
 	spin_lock(&space->lock);
 	const arch_pte_t *entry = arch_space_entry(&space->arch, va);
-	if (entry && arch_pte_present(*entry)) {
-		pfn = arch_pte_pfn(*entry);
-		*perm = arch_pte_perm(*entry);
+	arch_pte_t pte = entry ? *entry : space_large_page(space, va);
+	if (arch_pte_present(pte)) {
+		pfn = arch_pte_pfn(pte);
+		*perm = arch_pte_perm(pte);
 	}
 	spin_unlock(&space->lock);
 	return pfn;
@@ -501,14 +553,16 @@ static void forget_devices(arch_pte_t *table)
 	}
 }
 
-/* Unmap all that the table at va has. No CPU uses the space any more, but a pin may still look at it. */
+/* Unmap all that the table at va has, or the superpage. No CPU uses the space any more, but a pin may still look at it. */
 static void destroy_table(struct space *space, uintptr_t va)
 {
 	spin_lock(&space->lock);
 	arch_pte_t *table = arch_space_entry(&space->arch, ROUNDDOWN(va, (uintptr_t)PTSIZE));
-	if (unlikely(space->has_devices))
+	if (!table)
+		space_large_destroy(space, va);
+	else if (unlikely(space->has_devices))
 		forget_devices(table);
-	for (uint32_t groups = arch_table_notes(table); groups; groups &= groups - 1)
+	for (uint32_t groups = table ? arch_table_notes(table) : 0; groups; groups &= groups - 1)
 		group_drop(&table[__builtin_ctz(groups) * ARCH_TABLE_GROUP]);
 	arch_space_free_table(&space->arch, va);
 	spin_unlock(&space->lock);

@@ -5,6 +5,10 @@
  * calls of others that work on it at the moment. Its user part is unmapped when the first has left, which is the last to
  * leave, the rest freed when no pin is left.
  *
+ * A superpage is mapped by one entry where else a table would stand, and that table is there in reserve: so a superpage
+ * of which a part is to be another turns into a table of its pages, of which some change, without need for memory.
+ * Calls for whole superpages treat them whole. Where once a table stood, or its reserve, it is to the end of the space.
+ *
  * Calls work in slices of at most SPACE_SLICE pages under the lock; the translations they replace are flushed on
  * all CPUs, without the lock, before the pages are dropped and before the call returns.
  *
@@ -31,6 +35,7 @@ struct space {
 	uint32_t lowered;        /* lock; slices of such calls that have done so: read without it too */
 	atomic_t envs;
 	atomic_t pins;
+	pfn_t spare;             /* lock; tables in reserve, one for each superpage, linked through their notes */
 	bool has_devices;        /* lock; device memory is or was mapped in it */
 	uintptr_t cursor;        /* how far space_destroy_slice has come */
 	struct env *last;        /* lock; the first environment, once it waits for the others to leave */
@@ -67,11 +72,20 @@ int space_alloc(struct space *space, uintptr_t va, uint32_t perm, uint32_t n);
  * srcva, or writing asked for where src may not write) or -E_NO_MEM.
  */
 int space_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t dstva, uint32_t perm, uint32_t n);
+/*
+ * Map n fresh zeroed superpages. Returns how many are mapped now: at least 1, fewer than n for the reasons of space_alloc;
+ * or -E_NO_MEM and nothing changed.
+ */
+int space_alloc_large(struct space *space, uintptr_t va, uint32_t perm, uint32_t n);
 /* Make sure that there are tables for n pages (1 to 1024) from va on: space_insert there cannot fail then. -E_NO_MEM. */
 int space_prepare(struct space *space, uintptr_t va, uint32_t n);
 /* Map n pages, which get references for that. -E_NO_MEM; some may be mapped then. */
 int space_insert(struct space *space, uintptr_t va, const pfn_t pages[], uint32_t n, uint32_t perm);
-/* Map n pages of device memory, uncached, from frame pfn on, which need not be RAM's. Returns as space_alloc. */
+/*
+ * Map n pages (at most SPACE_DEVICE_MAX) of device memory, uncached, from frame pfn on, which need not be RAM's. Returns how
+ * many, fewer than n when memory ran out, or -E_NO_MEM.
+ */
+#define SPACE_DEVICE_MAX 16384 /* 64 MB */
 int space_map_device(struct space *space, uintptr_t va, uint32_t perm, uint32_t n, pfn_t pfn);
 /* Unmap n pages; returns how many addresses were dealt with (at least 1). */
 int space_unmap(struct space *space, uintptr_t va, uint32_t n);
@@ -92,10 +106,17 @@ struct space_filter {
 int space_copy(struct space *src, struct space *dst, uintptr_t va, const struct space_filter *filter, uint32_t n);
 /*
  * If the mapping at va is as expected (page and permissions, not writable), replace the page by a copy, mapped with perm;
- * a page that nothing else refers to stays. What is written meanwhile through another mapping of the page may or may
+ * a page that nothing else refers to stays, and so does all of a superpage, where expected is its entry. What is written meanwhile through another mapping of the page may or may
  * not be in the copy; but nothing written at va is lost. 0; 1: the mapping is another, nothing changed; -E_NO_MEM.
  */
 int space_replace(struct space *space, uintptr_t va, arch_pte_t expected, uint32_t perm);
+
+/*
+ * List what is mapped from *va on, at most n (up to SPACE_SLICE) mappings, in rising order, and move *va behind what was
+ * looked at, which may be up to UTOP without any. Returns how many.
+ */
+struct page_record;
+uint32_t space_list(struct space *space, uintptr_t *va, struct page_record *records, uint32_t n);
 
 /* The n pages at va, with references for the caller. -E_INVAL: one is not there, or perm asks for more than its mapping
  * has; none is held then. */

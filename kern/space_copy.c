@@ -19,14 +19,14 @@ static inline bool wanted(const struct copy *copy, arch_pte_t pte)
 }
 
 /* Two spaces are locked in the order of their numbers, which is that of their addresses; one and the same once. */
-static void lock_both(struct space *a, struct space *b) UNCHECKED_LOCKING
+void space_lock_both(struct space *a, struct space *b)
 {
 	spin_lock(a < b ? &a->lock : &b->lock);
 	if (a != b)
 		spin_lock(a < b ? &b->lock : &a->lock);
 }
 
-static void unlock_both(struct space *a, struct space *b) UNCHECKED_LOCKING
+void space_unlock_both(struct space *a, struct space *b) UNCHECKED_LOCKING
 {
 	spin_unlock(&a->lock);
 	if (a != b)
@@ -161,21 +161,59 @@ static uintptr_t copy_table(const struct copy *copy, uintptr_t va, uintptr_t end
 	return end;
 }
 
-/* Deal with addresses from va on, at most a table of them; returns where it stopped. */
+/* The superpage in slot `from`, at va, as a whole; otherwise as copy_table. *spare: see space_large_put. */
+static uintptr_t copy_large(const struct copy *copy, uintptr_t va, arch_pte_t *from, pfn_t *spare,
+			    struct replaced *replaced, bool *room)
+{
+	if (*from & copy->only && copy->src == copy->dst) {
+		entry_lower(copy, from);
+	} else if (*from & copy->only) {
+		if (!(*spare = page_take_kernel()) || !arch_space_slot_make(&copy->dst->arch, va)) {
+			*room = false;
+			return va;
+		}
+		large_hold(arch_pte_pfn(*from));
+		space_large_put(copy->dst, va, entry_lower(copy, from), spare, replaced);
+	}
+	return va + PTSIZE;
+}
+
+/*
+ * Deal with addresses from va on, at most a table of them; returns where it stopped. If that is at a superpage of *split,
+ * that has to be taken apart first.
+ */
+static uintptr_t copy_locked(const struct copy *copy, uintptr_t va, uintptr_t end, pfn_t *spare, struct replaced *replaced,
+			     bool *room, struct space **split)
+{
+	if ((va = MIN(arch_space_next_table(&copy->src->arch, va), end)) == end)
+		return end;
+	uintptr_t next = MIN(ROUNDDOWN(va, (uintptr_t)PTSIZE) + PTSIZE, end);
+	arch_pte_t *slot = space_large(copy->src, va);
+	if (slot && va % PTSIZE == 0 && next - va == PTSIZE)
+		return copy_large(copy, va, slot, spare, replaced, room);
+	if (slot)
+		*split = copy->src;
+	else if (space_large(copy->dst, va))
+		*split = copy->dst;
+	else
+		return copy_table(copy, va, next, replaced, room);
+	return va;
+}
+
 static uintptr_t copy_slice(const struct copy *copy, uintptr_t va, uintptr_t end, bool *room)
 {
 	struct replaced replaced;
+	struct space *split = NULL;
+	pfn_t spare = NO_PAGE;
 
 	replaced_init(&replaced);
-	lock_both(copy->src, copy->dst);
-	va = MIN(arch_space_next_table(&copy->src->arch, va), end);
-	if (va < end) {
-		uintptr_t next = ROUNDDOWN(va, (uintptr_t)PTSIZE) + PTSIZE;
-		va = copy_table(copy, va, MIN(next, end), &replaced, room);
-	}
+	space_lock_both(copy->src, copy->dst);
+	va = copy_locked(copy, va, end, &spare, &replaced, room, &split);
 	copy->src->lowered++;
-	unlock_both(copy->src, copy->dst);
-	replaced_finish(&replaced, copy->dst);
+	space_unlock_both(copy->src, copy->dst);
+	space_large_finish(copy->dst, &replaced, spare);
+	if (unlikely(split != NULL))
+		space_split_now(split, va);
 	return va;
 }
 
@@ -193,7 +231,7 @@ int space_copy(struct space *src, struct space *dst, uintptr_t va, const struct 
 	atomic_add(&src->unflushed, 1);
 	do {
 		at = copy_slice(&copy, at, end, &room);
-	} while (room && at < end && !space_interrupted());
+	} while (room && at < end && (at == va || !space_interrupted()));
 	/*
 	 * Always, where pages may have to be read-only: one that was found so may have been made so by another thread, which
 	 * has not come to flushing it.
@@ -220,25 +258,56 @@ static void entry_raise(struct space *space, uintptr_t va, arch_pte_t made, uint
 	spin_unlock(&space->lock);
 }
 
-int space_replace(struct space *space, uintptr_t va, arch_pte_t expected, uint32_t perm)
+/*
+ * Lock the space when no CPU uses more than the entry at va allows. If it was made read-only just now, another CPU may still
+ * write to the page. That can happen after this look too: the entry may have become writable, and then again read-only.
+ */
+static inline void lock_flushed(struct space *space, uintptr_t va) ACQUIRES(&space->lock) UNCHECKED_LOCKING
 {
-	uint32_t lowered;
-
-	/*
-	 * If it was made read-only just now, another CPU may still write to the page. That can happen after this look too:
-	 * the entry may have become writable, and then again what was expected.
-	 */
 	for (;;) {
-		lowered = __atomic_load_n(&space->lowered, __ATOMIC_ACQUIRE);
+		uint32_t lowered = __atomic_load_n(&space->lowered, __ATOMIC_ACQUIRE);
 		if (unlikely(atomic_load(&space->unflushed)))
 			space_flush(space, va, va);
 		spin_lock(&space->lock);
 		if (likely(space->lowered == lowered))
-			break;
+			return;
 		spin_unlock(&space->lock);
 	}
-	arch_pte_t *entry = arch_space_entry(&space->arch, va);
-	if (unlikely(!entry || !entry_same(*entry, expected))) {
+}
+
+#define SPLIT 2 /* not done: the superpage has to be taken apart first */
+
+/* space_replace where no table is. */
+static int replace_large(const struct space *space, uintptr_t va, arch_pte_t expected, uint32_t perm)
+{
+	arch_pte_t *slot = space_large(space, va);
+
+	if (!slot || !entry_same(arch_pte_of_page(*slot, va), arch_pte_of_page(expected, va)))
+		return 1;
+	pfn_t first = arch_pte_pfn(*slot);
+	if (!arch_pte_large(expected) || !large_alone(first))
+		return SPLIT;
+	*slot = arch_pte_make_large(first, perm);
+	return 0;
+}
+
+int space_replace(struct space *space, uintptr_t va, arch_pte_t expected, uint32_t perm)
+{
+	arch_pte_t *entry;
+
+	lock_flushed(space, va);
+	while (unlikely(!(entry = arch_space_entry(&space->arch, va)))) {
+		int result = replace_large(space, va, expected, perm);
+		spin_unlock(&space->lock);
+		if (result == 0)
+			arch_tlb_flush_page(va);
+		if (result != SPLIT)
+			return result;
+		space_split_now(space, va);
+		lock_flushed(space, va);
+	}
+	expected = arch_pte_of_page(expected, va);
+	if (unlikely(!entry_same(*entry, expected))) {
 		spin_unlock(&space->lock);
 		return 1;
 	}

@@ -8,6 +8,7 @@
 
 #include <arch/space.h>
 #include <kern/cpu.h>
+#include <kern/large.h>
 #include <kern/space.h>
 
 #define FLUSH_SINGLY 8 /* up to so many pages are flushed one by one on this CPU */
@@ -15,6 +16,7 @@
 /* What a slice has replaced: translations to forget, pages to drop after that. */
 struct replaced {
 	uintptr_t first, last; /* addresses; last < first: none */
+	pfn_t large; /* a superpage to drop, or none */
 	uint32_t count;
 	pfn_t pages[SPACE_SLICE];
 };
@@ -53,6 +55,7 @@ static inline void replaced_init(struct replaced *replaced)
 {
 	replaced->first = UTOP;
 	replaced->last = 0;
+	replaced->large = NO_PAGE;
 	replaced->count = 0;
 }
 
@@ -63,6 +66,13 @@ static inline void replaced_add(struct replaced *replaced, uintptr_t va, arch_pt
 	replaced->last = MAX(replaced->last, va);
 	if (page && likely(!arch_pte_is_device(old)))
 		replaced->pages[replaced->count++] = arch_pte_pfn(old);
+}
+
+/* What stood in the slot for va has been replaced. */
+static inline void replaced_add_slot(struct replaced *replaced, uintptr_t va)
+{
+	replaced->first = MIN(replaced->first, ROUNDDOWN(va, (uintptr_t)PTSIZE));
+	replaced->last = MAX(replaced->last, va | (PTSIZE - 1));
 }
 
 /* The slow half of replaced_finish. */
@@ -80,6 +90,56 @@ static inline arch_pte_t entry_exchange(arch_pte_t *entry, arch_pte_t value)
 {
 	return __atomic_exchange_n(entry, value, __ATOMIC_SEQ_CST);
 }
+
+/* --- Superpages: kern/space_large.c. The space is locked where nothing else is said. --- */
+
+/* The slot for va if a superpage is mapped there, else NULL. */
+static inline arch_pte_t *space_large(const struct space *space, uintptr_t va)
+{
+	arch_pte_t *slot = arch_space_slot(&space->arch, va);
+
+	return slot && arch_pte_large(*slot) ? slot : NULL;
+}
+
+/* What the superpage at va, if one is there, maps at va: as an entry of a table; else 0. */
+static inline arch_pte_t space_large_page(const struct space *space, uintptr_t va)
+{
+	const arch_pte_t *slot = space_large(space, va);
+
+	return slot ? arch_pte_of_page(*slot, va) : 0;
+}
+
+/* Put a table in place of the superpage that is at va; the entry for va in it. */
+arch_pte_t *space_split(struct space *space, uintptr_t va, struct replaced *replaced);
+/* If there is one: the same, and flush. The space is not locked. */
+void space_split_now(struct space *space, uintptr_t va);
+
+/* The entry for va, in a table that is made or takes the place of a superpage if need be. NULL: out of memory. */
+static inline arch_pte_t *space_entry_make(struct space *space, uintptr_t va, struct replaced *replaced)
+{
+	return space_large(space, va) ? space_split(space, va, replaced) : arch_space_entry_make(&space->arch, va);
+}
+
+/*
+ * Map a superpage at va. pte, for its slot, has an entry counted; *spare, from page_take_kernel, is used up for the table in
+ * reserve, or holds afterwards what the table mapped that stood there: space_large_finish, without the lock, ends the
+ * matter. -E_NO_MEM: nothing has happened.
+ */
+int space_large_put(struct space *space, uintptr_t va, arch_pte_t pte, pfn_t *spare, struct replaced *replaced);
+void space_large_finish(struct space *space, struct replaced *replaced, pfn_t spare);
+/* Put an empty table in place of the superpage that is in the slot for va. */
+void space_large_unmap(struct space *space, uintptr_t va, struct replaced *replaced);
+/* Drop the superpage that is at va, when the space ends. */
+void space_large_destroy(struct space *space, uintptr_t va);
+/*
+ * space_map for PTSIZE from srcva on, if a superpage is there: 1 when that is done, 0 if none is, else an error. No lock
+ * is held.
+ */
+int space_large_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t dstva, uint32_t perm);
+
+/* Lock two spaces, or one that is both. */
+void space_lock_both(struct space *a, struct space *b) UNCHECKED_LOCKING;
+void space_unlock_both(struct space *a, struct space *b) UNCHECKED_LOCKING;
 
 /* Is it time to stop between two slices? Interrupts that wait are handled first. */
 static inline bool space_interrupted(void)

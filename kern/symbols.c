@@ -3,6 +3,7 @@
 #include <common/symtab.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
+#include <kern/load.h>
 #include <kern/print.h>
 #include <kern/symbols.h>
 #include <kern/view.h>
@@ -27,14 +28,30 @@ struct walk {
 	symtab_read *read_table;
 };
 
+/* A table in the kernel's memory. */
+struct own_table {
+	const uint8_t *start;
+	size_t size;
+};
+
+static bool read_table(const struct own_table *table, size_t offset, void *to, size_t n)
+{
+	if (offset > table->size || n > table->size - offset)
+		return false;
+	memcpy(to, table->start + offset, n);
+	return true;
+}
+
+static bool read_file_table(void *context, size_t offset, void *to, size_t n)
+{
+	return read_table(context, offset, to, n);
+}
+
 static bool read_own_table(void *context, size_t offset, void *to, size_t n)
 {
-	size_t size = (size_t)(symbols_end - symbols_start);
+	const struct own_table table = {symbols_start, (size_t)(symbols_end - symbols_start)};
 	(void)context;
-	if (offset > size || n > size - offset)
-		return false;
-	memcpy(to, symbols_start + offset, n);
-	return true;
+	return read_table(&table, offset, to, n);
 }
 
 static bool read_program_table(void *context, size_t offset, void *to, size_t n)
@@ -72,6 +89,29 @@ void symbols_print_location(uintptr_t return_address)
 	struct symtab_place place = find_place(read_own_table, NULL, return_address, 1);
 
 	print_place(&place);
+}
+
+void symbols_print_program_location(uintptr_t ip, const struct space *space)
+{
+	struct view view = {.kind = VIEW_PROGRAM, .space = space};
+	struct symtab_place place = find_place(read_program_table, &view, ip, 0);
+
+	print_place(&place);
+}
+
+bool symbols_program_address(const struct space *space, const char *name, uintptr_t *address)
+{
+	struct view view = {.kind = VIEW_PROGRAM, .space = space};
+
+	return symtab_address(read_program_table, &view, name, address);
+}
+
+bool symbols_file_address(const char *program, const char *name, uintptr_t *address)
+{
+	struct own_table table;
+
+	table.start = load_symbol_table(program, &table.size);
+	return table.start && symtab_address(read_file_table, &table, name, address);
 }
 
 static void print_call(uintptr_t frame, uintptr_t ip, const uintptr_t *arguments)

@@ -30,6 +30,13 @@ void symbols_backtrace(const struct Trapframe *frame);
  */
 void symbols_backtrace_stopped(const struct cpu *cpu);
 
+/* The same for an instruction of a program. */
+void symbols_print_program_location(uintptr_t ip, const struct space *space);
+/* Where a program's function begins. False: it has none of that name, or no table. */
+bool symbols_program_address(const struct space *space, const char *name, uintptr_t *address);
+/* The same for a program of the boot archive. */
+bool symbols_file_address(const char *program, const char *name, uintptr_t *address);
+
 /* Print the calls within a program that led to frame, its registers, in its address space. */
 void symbols_backtrace_program(const struct Trapframe *frame, const struct space *space);
 

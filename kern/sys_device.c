@@ -84,7 +84,7 @@ int32_t sys_device_map(envid_t envid, uintptr_t va, uint32_t perm, uintptr_t phy
 		return error;
 	int done = range_decode(&range, va, perm >> PERM_COUNT_SHIFT);
 	uint64_t end = physical + (uint64_t)range.pages * PGSIZE;
-	if (!done && (!perm_valid(perm) || physical % PGSIZE || end > 1ull << 32 || is_kernels(physical, end)))
+	if (!done && (!perm_valid(perm) || range.pages > SPACE_DEVICE_MAX || physical % PGSIZE || end > 1ull << 32 || is_kernels(physical, end)))
 		done = -E_INVAL;
 	if (!done)
 		done = space_map_device(space, va, perm & PTE_SYSCALL, range.pages, physical >> PGSHIFT);

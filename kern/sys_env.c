@@ -147,19 +147,24 @@ int32_t sys_env_set_pgfault_upcall(envid_t envid, uintptr_t upcall)
 }
 
 /* Set one thing; env is the caller, or locked. */
-static int set(struct env *env, int what, uintptr_t value)
+static int set(struct env *env, int what, uintptr_t value) UNCHECKED_LOCKING
 {
 	switch (what) {
 	case ENV_SET_EXCEPTION_UPCALL:
 		env->pub->env_exception_upcall = (void *)value;
 		return 0;
 	case ENV_SET_EXCEPTION_STACK:
-		if (value % PGSIZE || value == 0 || value > UXSTACKTOP)
+		if (!exception_stack_good(value))
 			return -E_INVAL;
 		env->pub->env_exception_stack = value;
 		return 0;
 	case ENV_SET_TLS:
 		arch_env_set_tls(env, value);
+		return 0;
+	case ENV_SET_SUSPENDED:
+		if (value || env == this_cpu()->env)
+			return -E_INVAL;
+		env_go_on(env);
 		return 0;
 	default:
 		return -E_INVAL;

@@ -43,9 +43,7 @@ static int pages_decode(struct message *message, uintptr_t srcva, uint32_t perm)
 
 static int window_check(uintptr_t window)
 {
-	bool fits = window_count(window) <= MIN((uint32_t)MESSAGE_PAGES_MAX, (uint32_t)(UTOP - window_va(window)) / PGSIZE);
-
-	return window >= UTOP || fits ? 0 : -E_INVAL;
+	return window_fits(window) ? 0 : -E_INVAL;
 }
 
 static int send(envid_t envid, uint32_t value, uintptr_t srcva, uint32_t perm, uint32_t timeout)

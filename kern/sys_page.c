@@ -1,9 +1,11 @@
 /* The system calls about mappings. Checks in the order environment, address, permission, memory. */
 #include <abi/error.h>
+#include <abi/state.h>
 #include <abi/syscall.h>
 #include <kern/env_space.h>
 #include <kern/range.h>
 #include <kern/reclaim.h>
+#include <kern/space_slice.h>
 #include <kern/syscall.h>
 
 /* The call in full: for others, for ranges, and when memory is out. */
@@ -107,28 +109,73 @@ int32_t sys_page_protect(envid_t envid, uintptr_t va, uint32_t perm)
 	return range_result(&range, done);
 }
 
-int32_t sys_page_copy(envid_t dstenv, uintptr_t va, uint32_t range_word, uint32_t filter_word)
+static inline int32_t page_copy(envid_t srcenv, envid_t dstenv, uintptr_t va, uint32_t range_word, uint32_t filter_word)
 {
 	const struct space_filter filter = {
 		.only = filter_word >> PERM_COUNT_SHIFT,
 		.keep = filter_word % PGSIZE,
 		.mark = range_word % PGSIZE,
 	};
-	struct space *self = this_cpu()->env->space, *dst;
+	struct space *src, *dst;
 	struct range range;
-	int error = env_space_get(dstenv, &dst);
+	int error = env_space_get(srcenv, &src);
 
 	if (error)
 		return error;
+	error = env_space_get(dstenv, &dst);
+	if (error) {
+		env_space_put(src, srcenv);
+		return error;
+	}
 	int done = range_decode(&range, va, range_word >> PERM_COUNT_SHIFT);
 	if (!done && (filter.mark & ~PTE_AVAIL || (filter.only | filter.keep) & ~PTE_SYSCALL))
 		done = -E_INVAL;
 	if (!done)
-		done = space_copy(self, dst, va, &filter, range.pages);
+		done = space_copy(src, dst, va, &filter, range.pages);
 	if (unlikely(done == -E_NO_MEM) && reclaim())
-		done = space_copy(self, dst, va, &filter, range.pages);
+		done = space_copy(src, dst, va, &filter, range.pages);
 	env_space_put(dst, dstenv);
+	env_space_put(src, srcenv);
 	return range_result(&range, done);
+}
+
+int32_t sys_page_copy(envid_t dstenv, uintptr_t va, uint32_t range_word, uint32_t filter_word)
+{
+	return page_copy(0, dstenv, va, range_word, filter_word);
+}
+
+int32_t sys_page_copy_from(const struct Trapframe *tf)
+{
+	return page_copy(arch_call_argument(tf, 0), arch_call_argument(tf, 1), arch_call_argument(tf, 2),
+			 arch_call_argument(tf, 3), arch_call_argument(tf, 4));
+}
+
+/* Lists what is mapped, a slice at a time; the slices are written where no lock is held. */
+int32_t sys_page_list(envid_t envid, uintptr_t va, uaddr_t buf, uint32_t count)
+{
+	struct page_record records[SPACE_SLICE];
+	struct space *space;
+	uint32_t done = 0;
+	int error = env_space_get(envid, &space);
+
+	if (error)
+		return error;
+	if (va % PGSIZE || va >= UTOP)
+		error = -E_INVAL;
+	while (!error && done < count && va < UTOP) {
+		uint32_t n = space_list(space, &va, records, MIN(count - done, (uint32_t)SPACE_SLICE));
+		if (n && user_write((uaddr_t){ buf.va + done * sizeof *records }, records, n * sizeof *records) < 0)
+			error = -E_FAULT;
+		done += n;
+		if (space_interrupted())
+			break;
+	}
+	env_space_put(space, envid);
+	if (error || done || va >= UTOP || !count)
+		return error ? error : (int32_t)done;
+	/* The search goes on behind what has been looked at. */
+	arch_call_set_argument(arch_frame(), 1, va);
+	return arch_call_again(arch_frame());
 }
 
 int32_t sys_page_replace(uintptr_t va, uint32_t expected, uint32_t perm)

@@ -1,6 +1,7 @@
 /* Traps, the portable part: exceptions of programs, interrupts, the big lock. */
 #include <abi/error.h>
 #include <kern/boot.h>
+#include <kern/breakpoint.h>
 #include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
@@ -46,16 +47,27 @@ static void tell(const struct Trapframe *tf, uintptr_t address)
 	arch_frame_print(&pub->env_tf);
 }
 
+/* A breakpoint or a step of the monitor's, who has dealt with it. */
+static bool is_monitors(struct Trapframe *tf)
+{
+	struct Env *pub = this_cpu()->env->pub;
+
+	if (tf->tf_trapno == T_DEBUG)
+		return breakpoint_trap(tf);
+	if (tf->tf_trapno != T_BRKPT || !boot_word("monitor"))
+		return false;
+	arch_frame_publish(&pub->env_tf, tf);
+	arch_frame_print(&pub->env_tf);
+	monitor_enter("a breakpoint in a program", tf);
+	return true;
+}
+
 void trap_user_exception(struct Trapframe *tf, uintptr_t address)
 {
 	struct env *env = this_cpu()->env;
 
-	if (tf->tf_trapno == T_BRKPT && boot_word("monitor")) {
-		arch_frame_publish(&env->pub->env_tf, tf);
-		arch_frame_print(&env->pub->env_tf);
-		monitor_enter("a breakpoint in a program", tf);
+	if (unlikely(tf->tf_trapno <= T_BRKPT) && is_monitors(tf))
 		return;
-	}
 	bool page_fault = tf->tf_trapno == T_PGFLT;
 	if (!(page_fault ? env->pub->env_pgfault_upcall : env->pub->env_exception_upcall))
 		tell(tf, address);

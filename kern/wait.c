@@ -114,12 +114,17 @@ static bool give_up(struct env *env, int error) REQUIRES(env->lock)
 	return true;
 }
 
-/* Another environment ends env's wait. */
-static void interrupt(struct env *env) REQUIRES(family_lock, env->lock)
+/* Another environment ends env's wait. False: as give_up. */
+static bool interrupt(struct env *env) REQUIRES(family_lock, env->lock)
 {
 	if (env->wait == ENV_WAIT_END)
 		list_remove(&env->wait_node);
-	give_up(env, -E_INTERRUPTED);
+	return give_up(env, -E_INTERRUPTED);
+}
+
+bool env_forget_wait(struct env *env) UNCHECKED_LOCKING
+{
+	return !env->wait || interrupt(env);
 }
 
 void env_time_up(struct env *env, uint32_t serial)
@@ -216,7 +221,7 @@ static uint32_t stop(struct env *env) REQUIRES(env->lock)
 	return runs_on;
 }
 
-static void go_on(struct env *env) REQUIRES(env->lock)
+void env_go_on(struct env *env)
 {
 	env->suspended = false;
 	env_publish(env);
@@ -231,7 +236,7 @@ static void go_on(struct env *env) REQUIRES(env->lock)
 int env_start(struct env *env)
 {
 	spin_lock(&env->lock);
-	go_on(env);
+	env_go_on(env);
 	spin_unlock(&env->lock);
 	return 0;
 }
@@ -257,7 +262,7 @@ int env_set_status(envid_t id, int status) UNCHECKED_LOCKING
 		/* The caller runs as it is; if its parent suspended it during this call, that stays so. */
 		if (env->wait)
 			interrupt(env);
-		go_on(env);
+		env_go_on(env);
 	}
 	spin_unlock(&env->lock);
 	spin_unlock(&family_lock);
@@ -265,12 +270,20 @@ int env_set_status(envid_t id, int status) UNCHECKED_LOCKING
 	return error;
 }
 
-/* Wait until env, which has been told to stop, does. Its CPU needs the big lock to put it away. */
-static void await_stop(const struct env *env, envid_t id)
+/* Has env, which has been told to stop, done so, and is no message just being handed to it or taken from it? */
+static bool is_still(const struct env *env)
+{
+	uint32_t wait = __atomic_load_n(&env->wait, __ATOMIC_ACQUIRE);
+
+	return __atomic_load_n(&env->sched, __ATOMIC_ACQUIRE) != SCHED_RUNNING && wait != ENV_WAIT_DELIVERY &&
+	       !(wait == ENV_WAIT_SEND && !__atomic_load_n(&env->sending_to, __ATOMIC_ACQUIRE));
+}
+
+/* Wait until env stands still. Its CPU, or that of who hands it a message, needs the big lock for that. */
+static void await_still(const struct env *env, envid_t id)
 {
 	big_lock_leave();
-	while (__atomic_load_n(&env->sched, __ATOMIC_ACQUIRE) == SCHED_RUNNING && env->suspended && !env->dying &&
-	       env->pub->env_id == id) {
+	while (!is_still(env) && env->suspended && !env->dying && env->pub->env_id == id) {
 		request_serve();
 		arch_pause();
 	}
@@ -300,14 +313,44 @@ int env_set_frame(envid_t id, const struct Trapframe *tf) UNCHECKED_LOCKING
 				arch_env_reset_fpu(env);
 			env->frame_replaced = env->wait != ENV_WAIT_NONE;
 			if (stopped_by_us)
-				go_on(env);
+				env_go_on(env);
 			spin_unlock(&env->lock);
 			return 0;
 		}
 		spin_unlock(&env->lock);
 		request_all(runs_on);
-		await_stop(env, id);
+		await_still(env, id);
 	}
+}
+
+int env_lock_still(envid_t id, struct env **found) UNCHECKED_LOCKING
+{
+	struct env *env, *self = this_cpu()->env;
+
+	for (;;) {
+		spin_lock(&family_lock);
+		int error = env_find(id, true, &env);
+		if (!error && env == self) {
+			error = -E_INVAL;
+		} else if (!error) {
+			if (env->suspended && is_still(env)) {
+				*found = env;
+				return 0;
+			}
+			error = env->suspended ? 0 : -E_INVAL;
+			spin_unlock(&env->lock);
+		}
+		spin_unlock(&family_lock);
+		if (error)
+			return error;
+		await_still(env, id);
+	}
+}
+
+void env_unlock_still(struct env *env) UNCHECKED_LOCKING
+{
+	spin_unlock(&env->lock);
+	spin_unlock(&family_lock);
 }
 
 /* --- The end of others --- */

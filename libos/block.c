@@ -298,6 +298,7 @@ static bool sleep_for(struct block_disk *disk, uint32_t tags, unsigned since)
 
 	if (passed >= TIMEOUT_MS)
 		return false;
+	ring->waits++;
 	store((uint32_t *)&ring->waiter, (uint32_t)thisenv->env_id);
 	if (find_ended(disk, tags) < 0)
 		park(TIMEOUT_MS - passed);

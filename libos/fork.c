@@ -22,10 +22,11 @@ static int copy_at_once(envid_t child, uintptr_t start, uintptr_t end)
 	int err = 0;
 
 	for (uintptr_t va = start; va < end && err == 0; va += PGSIZE) {
+		pte_t pte = page_entry((void *)va);
 		if (!(uvpd[PDX(va)] & PTE_P))
 			va = ROUNDDOWN(va, PTSIZE) + PTSIZE - PGSIZE;
-		else if ((uvpt[PGNUM(va)] & (PTE_P | PTE_W | PTE_SHARE)) == (PTE_P | PTE_W))
-			err = fork_give_copy(child, (void *)va, (int)(uvpt[PGNUM(va)] & PTE_SYSCALL));
+		else if ((pte & (PTE_P | PTE_W | PTE_SHARE)) == (PTE_P | PTE_W))
+			err = fork_give_copy(child, (void *)va, (int)(pte & PTE_SYSCALL));
 	}
 	return err;
 }

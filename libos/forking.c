@@ -19,9 +19,11 @@ bool copy_on_write(const struct UTrapframe *utf)
 {
 	void *page = (void *)ROUNDDOWN(utf->utf_fault_va, PGSIZE);
 
-	if ((uintptr_t)page >= UTOP || !page_mapped(page))
+	if ((uintptr_t)page >= UTOP)
 		return false;
-	pte_t pte = uvpt[PGNUM(page)];
+	pte_t pte = page_entry(page);
+	if (!(pte & PTE_P))
+		return false;
 	if (pte & PTE_W)
 		return true; /* another thread's fault has resolved it already */
 	if (!(pte & PTE_COW))

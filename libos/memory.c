@@ -6,9 +6,16 @@
 /* The most pages to ask of one call. */
 #define CALL_MAX ((size_t)1 << (31 - PERM_COUNT_SHIFT))
 
+pte_t page_entry(const void *va)
+{
+	pde_t pde = uvpd[PDX(va)];
+
+	return (pde & (PTE_P | PTE_PS)) == PTE_P ? uvpt[PGNUM(va)] : pde;
+}
+
 bool page_mapped(const void *va)
 {
-	return (uvpd[PDX(va)] & PTE_P) && (uvpt[PGNUM(va)] & PTE_P);
+	return page_entry(va) & PTE_P;
 }
 
 int pages_unmap(envid_t envid, void *va, size_t count)
@@ -29,6 +36,19 @@ int pages_alloc(envid_t envid, void *va, int perm, size_t count)
 		int done = sys_page_alloc_range(envid, (char *)va + at * PGSIZE, perm, MIN(count - at, CALL_MAX));
 		if (done <= 0) {
 			pages_unmap(envid, va, at);
+			return done < 0 ? done : -E_INVAL;
+		}
+		at += (size_t)done;
+	}
+	return 0;
+}
+
+int pages_alloc_large(envid_t envid, void *va, int perm, size_t count)
+{
+	for (size_t at = 0; at < count;) {
+		int done = sys_page_alloc_large_range(envid, (char *)va + at * PTSIZE, perm, count - at);
+		if (done <= 0) {
+			pages_unmap(envid, va, at * (PTSIZE / PGSIZE));
 			return done < 0 ? done : -E_INVAL;
 		}
 		at += (size_t)done;

@@ -4,7 +4,9 @@
 
 int pageref(void *va)
 {
-	if (!page_mapped(va))
+	pte_t entry = page_entry(va);
+
+	if (!(entry & PTE_P))
 		return 0;
-	return (int)pages[PGNUM(PTE_ADDR(uvpt[PGNUM(va)]))].pp_ref;
+	return (int)pages[PGNUM(PTE_ADDR(entry)) + (entry & PTE_PS ? PTX(va) : 0)].pp_ref;
 }

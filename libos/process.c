@@ -6,12 +6,16 @@
 int wait_status(envid_t envid, int *status)
 {
 	int err;
-	/* The kernel stores into what can be written by now: after a fork the page may still be one to be copied. */
-	if (status)
-		*(volatile int *)status = 0;
-	do
+
+	/*
+	 * The kernel stores into what can be written by now: after a fork the page may still be one to be copied. It becomes
+	 * that again, while this sleeps, by a checkpoint.
+	 */
+	do {
+		if (status)
+			*(volatile int *)status = 0;
 		err = sys_env_wait(envid, status);
-	while (err == -E_INTERRUPTED);
+	} while (err == -E_INTERRUPTED || err == -E_FAULT);
 	return err;
 }
 

@@ -49,7 +49,7 @@ static int copy_now(uintptr_t start, uintptr_t end)
 			va = ROUNDDOWN(va, PTSIZE) + PTSIZE - PGSIZE;
 			continue;
 		}
-		pte_t pte = uvpt[PGNUM(va)];
+		pte_t pte = page_entry((void *)va);
 		if ((pte & (PTE_P | PTE_W | PTE_COW)) != (PTE_P | PTE_COW))
 			continue;
 		int err = sys_page_replace((void *)va, pte, (pte & PTE_SYSCALL & ~PTE_COW) | PTE_W);

@@ -14,7 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "crc32.h"
+#define off_t finch_off_t /* abi/types.h has its own */
+#include "common/crc32.h"
+#undef off_t
 #include "disk.h"
 
 #define IMAGE_ALIGN (1024 * 1024) /* what hypervisors and partitioning tools like */

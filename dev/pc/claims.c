@@ -1,6 +1,7 @@
 /* What of the machine is the kernel's own: see claims.h. */
 #include <dev/pc/claims.h>
 #include <dev/pc/keyboard.h>
+#include <dev/pc/lapic.h>
 #include <dev/pc/uart.h>
 #include <kern/arch.h>
 #include <kern/boot.h>
@@ -40,7 +41,7 @@ static uint32_t apic_pages[1 + MACHINE_IOAPICS_MAX]; /* physical addresses of pa
 void claims_init(const struct machine *m)
 {
 	power = m->power;
-	apic_pages[0] = ROUNDDOWN(m->lapic, (uint32_t)PGSIZE);
+	apic_pages[0] = lapic_physical();
 	for (unsigned i = 0; i < m->ioapic_count; i++)
 		apic_pages[1 + i] = ROUNDDOWN(m->ioapics[i].address, (uint32_t)PGSIZE);
 }

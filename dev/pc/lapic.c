@@ -58,6 +58,7 @@ enum {
 #define RATE_GUESS_KHZ 62500 /* QEMU's */
 
 static volatile uint32_t *registers;
+static uint32_t registers_physical;
 static uint32_t base_msr; /* what every CPU's MSR is to hold; 0: it has none */
 static uint32_t timer_factor; /* timer ticks = ns * timer_factor >> 32 */
 
@@ -135,12 +136,18 @@ bool lapic_init(uint32_t table)
 	}
 	physical &= ~(uint32_t)(PGSIZE - 1);
 	base_msr = cpu.base_msr ? physical | MSR_APIC_ENABLE : 0;
+	registers_physical = physical;
 	registers = arch_device_map(physical, PGSIZE);
 	if (!registers)
 		return false;
 	enable();
 	lapic_timer_set_rate(RATE_GUESS_KHZ);
 	return true;
+}
+
+uint32_t lapic_physical(void)
+{
+	return registers_physical;
 }
 
 void lapic_init_cpu(bool legacy, bool nmi_low)

@@ -24,6 +24,8 @@ bool lapic_init(uint32_t table);
  * 8259's interrupts to this CPU. nmi_low: LINT1 is active low.
  */
 void lapic_init_cpu(bool legacy, bool nmi_low);
+/* Where the registers stand in physical memory, once lapic_init has found them. */
+uint32_t lapic_physical(void);
 /* The calling CPU's APIC id. */
 uint8_t lapic_id(void);
 

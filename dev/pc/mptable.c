@@ -54,6 +54,7 @@ static unsigned entry_size(uint8_t type)
 struct parse {
 	struct machine *m;
 	uint8_t isa_bus[BUSES_MAX / 8]; /* a bit for each bus that numbers its lines as ISA does */
+	uint8_t pci_bus[BUSES_MAX / 8];
 };
 
 static void parse_cpu(struct parse *parse, const uint8_t *entry)
@@ -64,8 +65,15 @@ static void parse_cpu(struct parse *parse, const uint8_t *entry)
 		machine_add_cpu(parse->m, entry[1]);
 }
 
+static bool is_in(const uint8_t *buses, uint8_t bus)
+{
+	return buses[bus / 8] & 1 << bus % 8;
+}
+
 static void parse_bus(struct parse *parse, const uint8_t *entry)
 {
+	if (memcmp(entry + 2, "PCI   ", 6) == 0)
+		parse->pci_bus[entry[1] / 8] |= (uint8_t)(1 << entry[1] % 8);
 	if (memcmp(entry + 2, "ISA   ", 6) == 0 || memcmp(entry + 2, "EISA  ", 6) == 0)
 		parse->isa_bus[entry[1] / 8] |= (uint8_t)(1 << entry[1] % 8);
 }
@@ -78,20 +86,31 @@ static void parse_ioapic(struct parse *parse, const uint8_t *entry)
 		machine_add_ioapic(parse->m, entry[1], machine_get32(entry + 4), parse->m->ioapic_count * GSI_RANGE);
 }
 
-/* Section 4.3.4: type, polarity and trigger, source bus and line, destination APIC and pin. */
+/* Section 4.3.4: polarity and trigger; 0 is as the bus has it. */
+static void set_mode(struct machine_line *line, uint8_t flags, bool pci)
+{
+	line->low = (flags & 3) == 3 || ((flags & 3) == 0 && pci);
+	line->level = (flags >> 2 & 3) == 3 || ((flags >> 2 & 3) == 0 && pci);
+}
+
+/*
+ * Section 4.3.4: type, polarity and trigger, source bus and line, destination APIC and pin. An interrupt of PCI at a pin that
+ * ISA lines have too, which is then not listed as one: the line is called by the pin, as firmware tells PCI devices.
+ */
 static void parse_interrupt(struct parse *parse, const uint8_t *entry)
 {
 	struct machine *m = parse->m;
-	uint8_t flags = entry[2], bus = entry[4], line = entry[5], ioapic = entry[6], pin = entry[7];
+	uint8_t bus = entry[4], ioapic = entry[6], pin = entry[7];
+	bool pci = is_in(parse->pci_bus, bus);
+	uint8_t line = pci ? pin : entry[5];
 
-	if (entry[1] != TYPE_INT || line >= MACHINE_ISA_LINES || !(parse->isa_bus[bus / 8] & 1 << bus % 8))
+	if (entry[1] != TYPE_INT || line >= MACHINE_ISA_LINES || !(pci || is_in(parse->isa_bus, bus)))
 		return;
 	for (unsigned i = 0; i < m->ioapic_count; i++) {
-		if (m->ioapics[i].id != ioapic)
+		if (m->ioapics[i].id != ioapic || (pci && m->isa[line].gsi != m->ioapics[i].gsi_base + pin))
 			continue;
 		m->isa[line].gsi = m->ioapics[i].gsi_base + pin;
-		m->isa[line].low = (flags & 3) == 3;
-		m->isa[line].level = (flags >> 2 & 3) == 3;
+		set_mode(&m->isa[line], entry[2], pci);
 		return;
 	}
 }

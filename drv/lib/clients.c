@@ -7,6 +7,7 @@
 static struct client {
 	uint32_t busy;  /* a bit for each slot that is in the driver's hands */
 	bool ended;     /* some have ended, and it was not woken yet */
+	uint32_t woken; /* its sleep, as counted in the ring, that it was woken from last */
 	struct block_request requests[BLOCK_DEPTH]; /* of each slot */
 } clients[DRIVER_CLIENTS];
 
@@ -132,6 +133,8 @@ static void begin(uint32_t n)
 	__atomic_fetch_or(&ring->submitted, left_over(ring), __ATOMIC_SEQ_CST);
 	store(&entry_of(n)->served, entry_of(n)->wanted);
 	libos_sys_unpark(page->server);
+	clients[n].woken = ring->waits - 1;
+	clients[n].ended = true; /* the driver before this one may have died between an end and telling of it */
 }
 
 /* Begin or end if that is due. False: there is nothing to do about that. */
@@ -198,9 +201,10 @@ void clients_wake(void)
 			continue;
 		clients[n].ended = false;
 		struct block_ring *ring = ring_of(n);
-		envid_t waiter = ring->waiter ? __atomic_exchange_n(&ring->waiter, 0, __ATOMIC_SEQ_CST) : 0;
-		if (waiter)
-			libos_sys_unpark(waiter);
+		uint32_t waiter = load((uint32_t *)&ring->waiter), waits = load(&ring->waits);
+		if (waiter && waits != clients[n].woken)
+			libos_sys_unpark((envid_t)waiter);
+		clients[n].woken = waiter ? waits : clients[n].woken;
 	}
 }
 

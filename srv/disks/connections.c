@@ -129,7 +129,7 @@ static void fail(struct connection *connection)
 	struct block_ring *ring = ring_of(connection);
 
 	__atomic_store_n(&ring->gone, 1, __ATOMIC_SEQ_CST);
-	envid_t waiter = __atomic_exchange_n(&ring->waiter, 0, __ATOMIC_SEQ_CST);
+	envid_t waiter = __atomic_load_n(&ring->waiter, __ATOMIC_SEQ_CST);
 	if (waiter)
 		libos_sys_unpark(waiter);
 	if (connection->answer_due && !connection->closing) {

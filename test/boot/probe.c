@@ -4,10 +4,10 @@
  * is) stands on lines of its own that begin with `about`; test/boot/run compares the others.
  */
 #include <arch/x86.h>
+#include <common/crc32.h>
 #include <common/format.h>
 #include <common/string.h>
 
-#include "crc32.h"
 #include "multiboot.h"
 
 #define PROBE_BASE 0xF0000000

@@ -32,7 +32,10 @@ static const uint8_t entries[] = {
 	2, 7, 0x11, 0, 0, 0, 0xC2, 0xFE, /* 7, not usable */
 	2, 9, 0x11, 1, 0, 0x10, 0xC0, 0xFE,
 	3, 0, 0, 0, 3, 0, 8, 2,   /* ISA line 0 at APIC 8 pin 2 */
-	3, 0, 0, 0, 0, 1, 8, 17,  /* of PCI: not an ISA line */
+	3, 0, 0, 0, 0, 1, 8, 17,  /* of PCI: not at a pin of an ISA line */
+	3, 0, 0, 0, 0, 0x10, 8, 11, /* of PCI, at that of line 11; mode as the bus has it */
+	3, 0, 0xD, 0, 0, 0x14, 8, 10, /* active high, level */
+	3, 0, 0, 0, 0, 0x18, 9, 9,  /* pin 9 of another APIC */
 	3, 3, 0, 0, 3, 1, 8, 5,   /* ExtINT: not a line of its own */
 	3, 0, 0, 0, 3, 7, 77, 5,  /* at an APIC that is not there */
 	3, 0, 0, 0, 3, 99, 8, 5,  /* no such line */
@@ -155,6 +158,11 @@ static void lines(void)
 	EXPECT(1, m.isa[1].gsi);
 	EXPECT(7, m.isa[7].gsi);
 	EXPECT_THAT(!m.isa[0].low && !m.isa[0].level);
+	EXPECT(11, m.isa[11].gsi);
+	EXPECT_THAT(m.isa[11].low && m.isa[11].level);
+	EXPECT_THAT(!m.isa[10].low && m.isa[10].level);
+	EXPECT_THAT(!m.isa[9].low && !m.isa[9].level);
+	EXPECT_THAT(!m.isa[1].level);
 }
 
 /* The pointer is looked for in the last KB of base memory too, where there is no EBDA. */

@@ -2,6 +2,7 @@
 #include <common/string.h>
 #include <kern/cpu.h>
 #include <kern/family.h>
+#include <kern/irq.h>
 #include "verify.h"
 
 /* In which lists a slot was found; through runq_node the first three, through wait_node the next, through sibling. */
@@ -191,6 +192,37 @@ static void check_wait(const struct env *env)
 		wrong("%08x waits for a message, and senders wait for it\n", id_of(env));
 }
 
+/* Interrupt lines: the table against what their owners know. */
+static void check_line(unsigned number)
+{
+	const struct irq_line *line = &irq_table[number];
+	unsigned owners = 0, undone = 0, known = 0;
+
+	for (unsigned i = 0; i < IRQ_OWNERS_MAX; i++) {
+		const struct irq_owner *owner = &line->owners[i];
+		if (!owner->env)
+			continue;
+		owners++;
+		undone += !owner->done;
+		if (!owner->env->alive || id_of(owner->env) != (uint32_t)owner->id || !owner->env->drives)
+			wrong("line %u is owned by %08x, which has ended\n", number, owner->id);
+	}
+	for (uint32_t i = 0; i < env_limit(); i++)
+		known += env_slot(i) && env_slot(i)->irq_lines >> number & 1;
+	if (owners != known)
+		wrong("line %u has %u owners, of whom %u know\n", number, owners, known);
+	if (owners && line->held && !undone)
+		wrong("line %u is held back for nobody\n", number);
+}
+
+static void check_interrupts(const struct env *env)
+{
+	if (env->irq_pending & ~env->irq_lines)
+		wrong("%08x: lines %x came, it is attached to %x\n", id_of(env), env->irq_pending, env->irq_lines);
+	if (env->irq_pending && env->wait == ENV_WAIT_MESSAGE && !env->pub->env_wait_for && !env->dying)
+		wrong("%08x waits for a message, and has an interrupt\n", id_of(env));
+}
+
 static void check_counts(unsigned free, unsigned live, unsigned active)
 {
 	if (live != env_live())
@@ -241,7 +273,10 @@ void verify_envs(void)
 		check_mates(env);
 		check_place(env);
 		check_wait(env);
+		check_interrupts(env);
 	}
+	for (unsigned number = 0; number < IRQ_LINES; number++)
+		check_line(number);
 	check_counts(free, live, active);
 	check_deadlines(timed);
 	if (family_lock.held.value)

@@ -7,6 +7,7 @@
 #include <arch/space.h>
 #include <kern/buddy.h>
 #include <kern/cpu.h>
+#include <kern/space_slice.h>
 #include <kern/verify.h>
 #include "verify.h"
 
@@ -30,6 +31,42 @@ static void found(pfn_t pfn, const char *holder, uint32_t where)
 		wrong("page %05x, which %s %08x has, has no references\n", pfn, holder, where);
 	else
 		page_states[pfn].next++;
+}
+
+/* How many entries of address spaces map each superpage. */
+static uint16_t large_found[(1ull << 32) / PTSIZE];
+
+static void check_large(const struct space *space, uintptr_t va, uint32_t id)
+{
+	arch_pte_t pte = *arch_space_slot(&space->arch, va);
+	pfn_t first = arch_pte_pfn(pte);
+
+	if (first % LARGE_PAGES || (pte & (PGSIZE - 1) & ~(PTE_ALLOWED | PTE_PS)) || !(pte & PTE_U))
+		wrong("%08x: superpage %08x at %08x\n", id, (uint32_t)pte, (uint32_t)va);
+	else if (large_found[first / LARGE_PAGES]++ == 0)
+		for (unsigned i = 0; i < LARGE_PAGES; i++)
+			found(first + i, "in a superpage of", id);
+}
+
+/* The tables that a space has in reserve, one for each superpage. */
+static void check_spare(const struct space *space, unsigned superpages, uint32_t id)
+{
+	unsigned tables = 0;
+
+	for (pfn_t pfn = space->spare; pfn && tables <= superpages; pfn = *page_note(pfn), tables++)
+		found(pfn, "as a table in reserve,", id);
+	if (tables != superpages)
+		wrong("%08x: %u superpages, %u tables in reserve\n", id, superpages, tables);
+}
+
+static void check_large_counts(void)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(large_found); i++) {
+		if (large_found[i] && large_found[i] != large_entries(i * LARGE_PAGES))
+			wrong("superpage %05x has %u entries, the count says %u\n", i * LARGE_PAGES, large_found[i],
+			      large_entries(i * LARGE_PAGES));
+		large_found[i] = 0;
+	}
 }
 
 static void check_table(const struct space *space, uintptr_t va, uint32_t id)
@@ -60,7 +97,7 @@ static void check_table(const struct space *space, uintptr_t va, uint32_t id)
 static void check_space(const struct space *space, uint32_t id)
 {
 	pfn_t directory = space->arch.physical >> PGSHIFT;
-	uint32_t loaded = 0;
+	uint32_t loaded = 0, superpages = 0;
 
 	found(directory, "as a page directory,", id);
 	if (space->arch.directory[PDX(UVPT)] >> PGSHIFT != directory)
@@ -68,7 +105,12 @@ static void check_space(const struct space *space, uint32_t id)
 	for (uintptr_t va = 0; va < UTOP; va += PTSIZE) {
 		if (arch_space_entry(&space->arch, va))
 			check_table(space, va, id);
+		else if (space_large(space, va)) {
+			check_large(space, va, id);
+			superpages++;
+		}
 	}
+	check_spare(space, superpages, id);
 	for (unsigned n = 0; n < cpu_count; n++)
 		loaded |= (uint32_t)(cpus[n]->space == space) << n;
 	if (loaded != atomic_load(&space->loaded))
@@ -167,6 +209,7 @@ static void check_references(void)
 			page_states[pfn].next = page_states[pfn].boot;
 	}
 	check_spaces();
+	check_large_counts();
 	check_holders();
 	for (pfn_t pfn = 0; pfn < page_limit; pfn++) {
 		if (page_refs[pfn].pp_ref && page_refs[pfn].pp_ref != page_states[pfn].next)

@@ -11,15 +11,23 @@ from children import ended, start
 BUILD = os.environ.get("FINCH_BUILD", "build")
 
 
-class Machine:
-    """What to boot: machine pc or q35, cpus, variant release or debug, words for the kernel, more for QEMU."""
+# For tests of drivers: a second serial port, and on a PCI bus QEMU's device for those who learn to write a driver.
+ISA_DEVICES = ["-serial", "null"]
+DEVICES = ISA_DEVICES + ["-device", "edu"]
 
-    def __init__(self, machine="pc", cpus=1, variant="release", words="", qemu=(), suffix=""):
+
+class Machine:
+    """What to boot: machine pc or q35, cpus, variant release or debug, words for the kernel, more for QEMU, and devices; only:
+    the user tests that are run on it, if not all."""
+
+    def __init__(self, machine="pc", cpus=1, variant="release", words="", qemu=(), suffix="", devices=DEVICES, only=()):
         self.machine = machine
         self.cpus = cpus
         self.variant = variant
         self.words = words
         self.qemu = list(qemu)
+        self.devices = list(devices)
+        self.only = only
         self.name = "%s-%d-%s%s" % (machine, cpus, variant, suffix)
 
     def run_options(self):
@@ -27,8 +35,8 @@ class Machine:
         environment = []
         if self.variant != "release":
             environment.append("VARIANT=" + self.variant)
-        if self.qemu:
-            environment.append('QEMU_EXTRA="%s"' % " ".join(self.qemu))
+        if self.devices + self.qemu:
+            environment.append('QEMU_EXTRA="%s"' % " ".join(self.devices + self.qemu))
         options = ["--cpus", str(self.cpus), "--append", '"test%s"' % (" " + self.words if self.words else "")]
         if self.machine != "pc":
             options += ["--machine", self.machine]
@@ -53,8 +61,7 @@ class Boot:
             "-serial", "file:console", "-qmp", "stdio",
             "-chardev", "file,id=reports,path=reports", "-device", "isa-debugcon,iobase=0xe9,chardev=reports",
             "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
-            "-device", "edu",
-            "-kernel", "finch", "-initrd", "boot.cpio", "-append", words] + machine.qemu
+            "-kernel", "finch", "-initrd", "boot.cpio", "-append", words] + machine.devices + machine.qemu
         self.how = ""
         self.times = []  # (seconds, how long the reports were then)
 

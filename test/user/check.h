@@ -79,14 +79,14 @@ static inline uint32_t free_pages(void)
 /* What the page tables of this environment say of va: its permissions within PTE_SYSCALL, 0 where nothing is mapped. */
 static inline uint32_t perm_of(const volatile void *va)
 {
-	if (!(uvpd[PDX(va)] & PTE_P) || !(uvpt[PGNUM(va)] & PTE_P))
-		return 0;
-	return uvpt[PGNUM(va)] & PTE_SYSCALL;
+	pte_t entry = page_entry((const void *)va);
+
+	return entry & PTE_P ? entry & PTE_SYSCALL : 0;
 }
 
 static inline uint32_t refs_of(const volatile void *va)
 {
-	return perm_of(va) ? pages[uvpt[PGNUM(va)] >> PGSHIFT].pp_ref : 0;
+	return (uint32_t)pageref((void *)(uintptr_t)va);
 }
 
 /* A sequence of numbers that looks random and is always the same. */

@@ -5,10 +5,12 @@
  *   break    a breakpoint, two calls deep
  *   leaf     a fault in a function that makes no frame of its own
  *   jump     a call of a function at 0
+ *   watch    a breakpoint; then a word at 0x10000000 is written, read, and written by the kernel
  *   damaged  breakpoints with frame pointers of all kinds and a damaged table of symbols
  */
 #include <arch/layout.h>
 #include <common/symtab_format.h>
+#include <finch/syscall.h>
 #include <inc/lib.h>
 
 static __attribute__((noinline)) int inner(int n)
@@ -81,6 +83,19 @@ static void damaged(void)
 	cprintf("went through %d\n", (int)ARRAY_SIZE(frames));
 }
 
+static __attribute__((noinline)) void watch(void)
+{
+	volatile uint32_t *word = (uint32_t *)0x10000000;
+
+	if (sys_page_alloc(0, (void *)word, PTE_P | PTE_U | PTE_W) < 0)
+		panic("no memory");
+	breakpoint();
+	*word = 1;
+	uint32_t got = *word;
+	int error = sys_env_wait(1, (int *)word);
+	cprintf("wrote %u, and the kernel said %e\n", got, error);
+}
+
 void umain(int argc, char **argv)
 {
 	const char *kind = argc > 1 ? argv[1] : "";
@@ -92,8 +107,10 @@ void umain(int argc, char **argv)
 		cprintf("read %d\n", leaf(NULL, argc));
 	else if (!strcmp(kind, "jump"))
 		cprintf("it gave %d\n", nothing());
+	else if (!strcmp(kind, "watch"))
+		watch();
 	else if (!strcmp(kind, "damaged"))
 		damaged();
 	else
-		cprintf("usage: traced break|leaf|jump|damaged\n");
+		cprintf("usage: traced break|leaf|jump|watch|damaged\n");
 }

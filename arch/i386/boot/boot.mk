@@ -17,8 +17,8 @@ BOOT_FLAGS := -std=gnu11 -m32 -march=i386 -mtune=generic -Os $(DEBUG_INFO) -ffre
 # boot block to 8086 instructions.
 BOOT_PREPROCESS := -m32 -Ui386 -E -I$(BOOT_DIR)
 
-BOOT_OBJECTS := $(addprefix $(B)/boot/, start.o bios.o loader.o console.o memory.o a20.o drive.o kernel.o crc32.o \
-	common/elf.o common/string.o)
+BOOT_OBJECTS := $(addprefix $(B)/boot/, start.o bios.o loader.o console.o memory.o a20.o drive.o kernel.o \
+	common/crc32.o common/elf.o common/string.o)
 
 .PHONY: boot medium-disk medium-iso boot-tests
 boot: $(B)/boot/bootblock.bin $(B)/boot/loader.bin $(B)/tools/mkdisk
@@ -60,7 +60,7 @@ $(B)/boot/loader.elf: $(B)/boot/loader.ld $(BOOT_OBJECTS)
 $(B)/boot/loader.bin: $(B)/boot/loader.elf
 	$(Q)objcopy -O binary $< $@
 
-$(B)/tools/mkdisk: tools/mkdisk.c $(BOOT_DIR)/crc32.c $(BOOT_DIR)/crc32.h $(BOOT_DIR)/disk.h $(B)/stamp/host
+$(B)/tools/mkdisk: tools/mkdisk.c common/crc32.c common/crc32.h $(BOOT_DIR)/disk.h $(B)/stamp/host
 	$(call say,HOSTCC $@)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(HOST_FLAGS) -D_FILE_OFFSET_BITS=64 -I$(BOOT_DIR) -o $@ $(filter %.c,$^)
@@ -78,8 +78,8 @@ medium-iso:
 
 boot-tests: boot $(B)/test/boot/probe $(B)/test/boot/shim.bin
 
-PROBE_OBJECTS := $(addprefix $(B)/test/boot/, probe_start.o probe.o) $(B)/boot/crc32.o \
-	$(addprefix $(B)/boot/common/, string.o format.o decimal.o error.o div64.o)
+PROBE_OBJECTS := $(addprefix $(B)/test/boot/, probe_start.o probe.o) \
+	$(addprefix $(B)/boot/common/, crc32.o string.o format.o decimal.o error.o div64.o)
 $(eval $(call boot_compile,test/boot,test/boot))
 $(eval $(call boot_assemble,test/boot,test/boot))
 

@@ -51,7 +51,7 @@
 struct disk_part {
 	uint32_t sector; /* its first */
 	uint32_t bytes;  /* 0: there is none */
-	uint32_t crc;    /* crc32 of its bytes (crc32.h) */
+	uint32_t crc;    /* crc32 of its bytes (common/crc32.h) */
 };
 
 struct disk_header {

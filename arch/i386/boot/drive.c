@@ -6,7 +6,7 @@
 
 #include "bios.h"
 #include "console.h"
-#include "crc32.h"
+#include <common/crc32.h>
 
 #define READ_TRIES 5
 

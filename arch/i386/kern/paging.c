@@ -260,11 +260,12 @@ arch_pte_t *arch_space_entry_make(struct arch_space *space, uintptr_t va)
 
 	if (entry)
 		return entry;
+	assert(!(*pde & PTE_P));
 	pfn_t pfn = page_take_kernel();
 	if (!pfn)
 		return NULL;
 	arch_table_note(pde);
-	*pde = arch_pte_make(pfn, PTE_P | PTE_W | PTE_U);
+	*pde = arch_pte_make_table(pfn);
 	return (pte_t *)page_address(pfn) + PTX(va);
 }
 
@@ -289,7 +290,8 @@ void arch_space_free_table(struct arch_space *space, uintptr_t va)
 {
 	pde_t *pde = &space->directory[PDX(va)];
 
-	page_drop(*pde >> PGSHIFT);
+	if (!arch_pte_large(*pde))
+		page_drop(*pde >> PGSHIFT);
 	*pde = 0;
 }
 

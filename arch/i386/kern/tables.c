@@ -100,6 +100,11 @@ uint64_t tables_tls(uint32_t base)
 	return segment(base, 0xFFFFF, 0xF2, 0xC);
 }
 
+uint32_t tables_tls_base(uint64_t descriptor)
+{
+	return (descriptor >> 16 & 0xFFFFFF) | (descriptor >> 32 & 0xFF000000);
+}
+
 void tables_load(struct cpu *cpu, uint32_t df_stack)
 {
 	struct arch_tables *tables = cpu->arch.tables;

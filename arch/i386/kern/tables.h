@@ -30,5 +30,7 @@ void tables_load_again(struct cpu *cpu, uint32_t df_stack);
 void tables_set_stack(struct cpu *cpu, uint32_t top);
 /* The descriptor of a segment GD_TLS with that base. */
 uint64_t tables_tls(uint32_t base);
+/* And the base in it. */
+uint32_t tables_tls_base(uint64_t descriptor);
 
 #endif

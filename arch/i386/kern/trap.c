@@ -3,6 +3,7 @@
  * way back to user mode into the program's own.
  */
 #include <kern/boot.h>
+#include <kern/breakpoint.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/panic.h>
@@ -222,8 +223,11 @@ static void trap_from_kernel(struct arch_frame *frame)
 		 * The user's trap flag came in with sysenter: off while the kernel runs, given back at the end. Processors
 		 * trap after the first instruction of the entry, QEMU's translator before it.
 		 */
-		if (tf->tf_eip != (uintptr_t)syscall_by_sysenter && tf->tf_eip != (uintptr_t)syscall_by_sysenter_stepped)
+		if (tf->tf_eip != (uintptr_t)syscall_by_sysenter && tf->tf_eip != (uintptr_t)syscall_by_sysenter_stepped) {
+			if (breakpoint_trap(tf)) /* a watchpoint, in a copy from or to the program */
+				return;
 			break;
+		}
 		tf->tf_eflags &= ~FL_TF;
 		this_cpu()->attention |= ATTEND_STEP;
 		return;

@@ -5,8 +5,9 @@
  * takes the bit, does it, stores the result and makes it BLOCK_DONE; the program makes it BLOCK_IDLE. So the page alone says what is to
  * be done, and a driver that takes the place of another finds it there.
  *
- * Who is about to sleep says so first, and looks again after that; who has something for it takes that word back and wakes
- * it: the driver by a message BLOCK_DOORBELL, the program by unpark.
+ * Who is about to sleep says so first, and looks again after that; who has something for it wakes it: the driver, after taking its
+ * word back, by a message BLOCK_DOORBELL, the program by unpark. The program's word stays, since a driver can be
+ * killed at any moment, before the unpark too: the next driver sees it and wakes once more.
  *
  * The driver trusts nothing of what stands here: it copies a slot before it looks at it.
  */
@@ -35,7 +36,8 @@ struct block_ring {
 	uint32_t gone;      /* the device is given up: nothing will be done any more */
 	/* Both. */
 	uint32_t driver_sleeps;
-	envid_t waiter;     /* whom to unpark; 0: nobody sleeps */
+	envid_t waiter;     /* the program's: whom to unpark; 0: nobody sleeps */
+	uint32_t waits;     /* the program's: how often it has gone to sleep */
 	uint32_t submitted; /* a bit for each slot that the driver has not seen yet */
 	struct block_slot slots[BLOCK_DEPTH];
 };

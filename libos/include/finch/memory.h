@@ -6,13 +6,24 @@
 #define FINCH_MEMORY_H
 
 #include <abi/types.h>
+#include <arch/mmu.h>
 #include <common/names.h>
 
-/* Is a page mapped at va? Looks into the page tables, without a call. */
+/*
+ * What maps the page at va: its word of uvpt or, with PTE_PS, the word of uvpd of the superpage that it is in; 0 where
+ * nothing is mapped. Looks into the page tables, without a call.
+ */
+pte_t page_entry(const void *va) LINKED_NAME(page_entry);
+/* Is a page mapped at va? */
 bool page_mapped(const void *va) LINKED_NAME(page_mapped);
 
 /* Fresh zeroed pages. After an error nothing of the range is mapped. */
 int pages_alloc(envid_t envid, void *va, int perm, size_t count) LINKED_NAME(pages_alloc);
+/*
+ * The same with superpages, of PTSIZE bytes and at a multiple of that: less memory for page tables, fewer misses of the TLB,
+ * one call for a thousand pages. -E_NOT_SUPP: this CPU has none; -E_NO_MEM: no such pieces are free.
+ */
+int pages_alloc_large(envid_t envid, void *va, int perm, size_t count) LINKED_NAME(pages_alloc_large);
 /* Map what stands at srcva of this environment at dstva of envid. After an error nothing of that range is mapped. */
 int pages_share(const void *srcva, envid_t envid, void *dstva, int perm, size_t count) LINKED_NAME(pages_share);
 int pages_unmap(envid_t envid, void *va, size_t count) LINKED_NAME(pages_unmap);

@@ -120,10 +120,33 @@ static inline int sys_page_protect(envid_t envid, void *va, int perm)
 	return libos_sys_page_protect(envid, (uintptr_t)va, (uint32_t)perm);
 }
 
-/* pte: what uvpt says of va. 1: it says something else by now. */
+/* One superpage at va, a multiple of PTSIZE. */
+static inline int sys_page_alloc_large(envid_t envid, void *va, int perm)
+{
+	return libos_sys_page_alloc_large(envid, (uintptr_t)va, (uint32_t)perm);
+}
+
+/* pte: what page_entry of <finch/memory.h> says of va. 1: it says something else by now. */
 static inline int sys_page_replace(void *va, pte_t pte, int perm)
 {
 	return libos_sys_page_replace((uintptr_t)va, pte, (uint32_t)perm);
+}
+
+/* what: STATE_ of <abi/state.h>. Returns the full size of that part. */
+static inline int sys_env_state_get(envid_t envid, int what, void *buf, size_t size)
+{
+	return libos_sys_env_state_get(envid, what, buf, size);
+}
+
+static inline int sys_env_state_set(envid_t envid, int what, const void *buf, size_t size)
+{
+	return libos_sys_env_state_set(envid, what, buf, size);
+}
+
+/* Up to count records of what is mapped from va on. Returns how many. */
+static inline int sys_page_list(envid_t envid, uintptr_t va, struct page_record *records, uint32_t count)
+{
+	return libos_sys_page_list(envid, va, records, count);
 }
 
 /* --- Range forms. --- */
@@ -136,6 +159,12 @@ static inline uint32_t libos_range(int perm, size_t count)
 static inline int sys_page_alloc_range(envid_t envid, void *va, int perm, size_t count)
 {
 	return libos_sys_page_alloc(envid, (uintptr_t)va, libos_range(perm, count));
+}
+
+/* count: of superpages. */
+static inline int sys_page_alloc_large_range(envid_t envid, void *va, int perm, size_t count)
+{
+	return libos_sys_page_alloc_large(envid, (uintptr_t)va, libos_range(perm, count));
 }
 
 static inline int sys_page_map_range(envid_t srcenv, const void *srcva, envid_t dstenv, void *dstva, int perm,
@@ -158,6 +187,13 @@ static inline int sys_page_protect_range(envid_t envid, void *va, int perm, size
 static inline int sys_page_copy_range(envid_t dstenv, void *va, int only, int keep, int mark, size_t count)
 {
 	return libos_sys_page_copy(dstenv, (uintptr_t)va, libos_range(mark, count), libos_range(keep, (size_t)only));
+}
+
+/* The same from the pages of srcenv. */
+static inline int sys_page_copy_from_range(envid_t srcenv, envid_t dstenv, uintptr_t va, int only, int keep, int mark,
+					   size_t count)
+{
+	return libos_sys_page_copy_from(srcenv, dstenv, va, libos_range(mark, count), libos_range(keep, (size_t)only));
 }
 
 #endif

@@ -5,6 +5,7 @@
 #ifndef FINCH_ARCH_SPACE_H
 #define FINCH_ARCH_SPACE_H
 
+#include <arch/features.h>
 #include <kern/arch.h>
 #include <kern/page.h>
 
@@ -36,9 +37,46 @@ static inline arch_pte_t *arch_space_entry(const struct arch_space *space, uintp
 {
 	pde_t pde = space->directory[PDX(va)];
 
-	if (!(pde & PTE_P))
+	if ((pde & (PTE_P | PTE_PS)) != PTE_P)
 		return NULL;
 	return (pte_t *)page_address(pde >> PGSHIFT) + PTX(va);
+}
+
+static inline bool arch_large_supported(void)
+{
+	return features.large_pages;
+}
+
+static inline arch_pte_t *arch_space_slot(const struct arch_space *space, uintptr_t va)
+{
+	return &space->directory[PDX(va)];
+}
+
+static inline arch_pte_t *arch_space_slot_make(const struct arch_space *space, uintptr_t va)
+{
+	arch_table_note(&space->directory[PDX(va)]);
+	return &space->directory[PDX(va)];
+}
+
+/* With PTE_PS an entry of the directory maps 4 MB (SDM vol. 3A, table 4-4). */
+static inline bool arch_pte_large(arch_pte_t pte)
+{
+	return (pte & (PTE_P | PTE_PS)) == (PTE_P | PTE_PS);
+}
+
+static inline arch_pte_t arch_pte_make_large(uint32_t pfn, uint32_t perm)
+{
+	return pfn << PGSHIFT | PTE_PS | perm;
+}
+
+static inline arch_pte_t arch_pte_make_table(uint32_t pfn)
+{
+	return pfn << PGSHIFT | PTE_P | PTE_W | PTE_U;
+}
+
+static inline arch_pte_t arch_pte_of_page(arch_pte_t pte, uintptr_t va)
+{
+	return pte & PTE_PS ? (pte & ~PTE_PS) + PTX(va) * PGSIZE : pte;
 }
 
 static inline void arch_tlb_flush_page(uintptr_t va)

@@ -1,5 +1,5 @@
-/* crc32, for the loader and for tools/mkdisk; the loader has no room for ready-made tables. */
-#include "crc32.h"
+/* crc32, for the loader, for tools/mkdisk and for programs; the loader has no room for ready-made tables. */
+#include <common/crc32.h>
 
 #define POLYNOMIAL 0xEDB88320 /* of IEEE 802.3, lowest bit first */
 
