@@ -120,9 +120,13 @@ static void begin_queued(uint32_t unit)
 
 static void begin_all(void)
 {
+	static uint32_t first; /* another one each time: units may share what takes one request at a time */
+	uint32_t count = driver_page()->unit_count;
+
 	offer = false;
-	for (uint32_t unit = 0; unit < driver_page()->unit_count; unit++)
-		begin_queued(unit);
+	first++;
+	for (uint32_t n = 0; n < count; n++)
+		begin_queued((first + n) % count);
 }
 
 /* --- A device that does not answer. --- */

@@ -26,6 +26,7 @@
 struct controller controllers[CONTROLLERS];
 struct pci_device devices[DISKS_DEVICES];
 uint32_t device_count;
+const char *driver_word;
 
 static char *dma_of(const struct controller *controller)
 {
@@ -164,7 +165,7 @@ static void give_up(struct controller *controller, const char *why, int err)
 
 static void start(struct controller *controller)
 {
-	const char *argv[] = { controller->kind->driver, NULL };
+	const char *argv[] = { controller->kind->driver, driver_word, NULL };
 	uint16_t command = PCI_COMMAND_PORTS | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
 	struct spawn_limits none = { .rights = 0, .suspended = true };
 

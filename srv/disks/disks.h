@@ -48,6 +48,7 @@ struct controller {
 extern struct controller controllers[CONTROLLERS];
 extern struct pci_device devices[DISKS_DEVICES];
 extern uint32_t device_count;
+extern const char *driver_word; /* the argument of drivers; NULL: none */
 
 /* Find all devices, and start the drivers. without_lines: those get no interrupts. 0 or an error. */
 int controllers_start(bool without_lines);
