@@ -13,7 +13,7 @@
 
 #include "disks.h"
 
-#define PAGES 0xB0000000u /* here: the page of controller n, and its DMA memory */
+#define PAGES 0xB0000000u /* here: the pages shared with the driver of controller n, and its DMA memory */
 #define DMA 0xB0400000u
 #define DMA_SIZE 0x00100000u
 
@@ -62,7 +62,7 @@ static int prepare(struct controller *controller, bool without_lines)
 {
 	struct driver_page *page = controller->page;
 	struct pci_bar bars[PCI_BARS];
-	int err = sys_page_alloc(0, page, PERM_WRITE);
+	int err = pages_alloc(0, page, PERM_WRITE, DRIVER_PAGES);
 
 	if (err < 0)
 		return err;
@@ -125,16 +125,14 @@ static int give_lines(const struct controller *controller)
 
 static int give_all(struct controller *controller)
 {
-	struct driver_page *page = controller->page;
-	int err = sys_env_set(controller->driver, ENV_SET_RIGHTS, 0);
-
-	if (err == -E_INVAL)
-		err = 0; /* TODO budget */
+	char *page = (char *)controller->page;
+	int err = pages_share(page, controller->driver, (void *)DRIVER_PAGE, PTE_P | PTE_U, 1);
 
 	if (err == 0)
-		err = pages_share(page, controller->driver, (void *)DRIVER_PAGE, PERM_WRITE, 1);
+		err = pages_share(page + PGSIZE, controller->driver, (void *)(DRIVER_PAGE + PGSIZE), PERM_WRITE, 1);
 	if (err == 0)
-		err = pages_share(dma_of(controller), controller->driver, (void *)DRIVER_DMA, PERM_WRITE, page->dma_pages);
+		err = pages_share(dma_of(controller), controller->driver, (void *)DRIVER_DMA, PERM_WRITE,
+				  controller->kind->dma_pages);
 	if (err == 0)
 		err = give_ranges(controller);
 	if (err == 0)
@@ -144,15 +142,14 @@ static int give_all(struct controller *controller)
 
 /* --- Starting and ending. --- */
 
-/* Undo what the last driver has written. */
+/* Undo what the last driver has written, but for what it said of its disks. */
 static void clear_page(struct driver_page *page)
 {
 	page->state = DRIVER_STARTING;
 	page->error = 0;
 	page->unit_count = 0;
 	page->sleeps = 0;
-	for (int i = 0; i < DRIVER_CLIENTS; i++)
-		page->clients[i].served = 0;
+	memset(page->served, 0, sizeof(page->served));
 }
 
 static void give_up(struct controller *controller, const char *why, int err)
@@ -204,7 +201,7 @@ int controllers_start(bool without_lines)
 			continue;
 		struct controller *controller = &controllers[n];
 		*controller = (struct controller){ .kind = kind, .device = i };
-		controller->page = (struct driver_page *)(PAGES + (uint32_t)n * PGSIZE);
+		controller->page = (struct driver_page *)(PAGES + (uint32_t)n * DRIVER_PAGES * PGSIZE);
 		n++;
 		err = prepare(controller, without_lines);
 		if (err < 0)
