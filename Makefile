@@ -13,7 +13,8 @@
 # Variables: CPUS=1 MEM=256M VARIANT=release|debug CC=gcc|clang V=1 (show commands) B=build (where all goes)
 #
 # The kernel is kern/*.c arch/$(ARCH)/kern/*.{c,S} dev/pc/*.c common/*.c, compiled once a variant: the include path
-# chooses between kern/debug/ and kern/release/. A program is bin/NAME.c or bin/NAME/*.{c,S}. New files need no edit here.
+# chooses between kern/debug/ and kern/release/. A program is bin/NAME.c or bin/NAME/*.{c,S},
+# or the same in srv/ or drv/ (with drv/lib/). New files need no edit here.
 
 ARCH := i386
 B ?= build
@@ -167,20 +168,34 @@ define program
 $(3): $(patsubst %,$(B)/user/obj/%.o,$(call program_sources,$(1),$(2))) $(LIBOS) $(USER_SCRIPT)
 	$(call say,LD $(3))
 	@mkdir -p $$(@D)
-	$(Q)$(LINK) -T $(USER_SCRIPT) -u _start -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^)
+	$(Q)$(LINK) -T $(USER_SCRIPT) -u _start -o $$@ $$(filter %.o,$$^) $$(filter-out $(LIBOS),$$(filter %.a,$$^)) $(LIBOS)
 endef
 
 # What goes into an archive: the program without debugging data, with its table of functions, files and lines.
 $(B)/user/%.packed: $(B)/user/% $(MKSYMS)
 	$(Q)$(MKSYMS) --program $< $@
 
-PROGRAM_NAMES := $(call program_names,bin)
+# Drivers are drv/NAME, each with what drv/lib has for all of them; servers are srv/NAME.
+DRIVER_LIBRARY := $(B)/user/drivers.a
+DRIVER_LIBRARY_OBJECTS := $(patsubst %,$(B)/user/obj/%.o,$(wildcard drv/lib/*.c))
+$(eval $(call stamp,drivers-objects,$(AR) $(DRIVER_LIBRARY_OBJECTS)))
+$(DRIVER_LIBRARY): $(DRIVER_LIBRARY_OBJECTS) $(B)/stamp/drivers-objects
+	$(call say,AR $@)
+	$(Q)rm -f $@; $(AR) rcsD $@ $(DRIVER_LIBRARY_OBJECTS)
+
+BIN_NAMES := $(call program_names,bin)
+SERVER_NAMES := $(call program_names,srv)
+DRIVER_NAMES := $(filter-out lib,$(call program_names,drv))
+PROGRAM_NAMES := $(BIN_NAMES) $(SERVER_NAMES) $(DRIVER_NAMES)
 TEST_NAMES := $(call program_names,test/user)
 BENCH_NAMES := $(filter-out linux,$(call program_names,test/bench))
 PROGRAMS := $(PROGRAM_NAMES:%=$(B)/user/bin/%)
 TEST_PROGRAMS := $(TEST_NAMES:%=$(B)/user/test/%)
 BENCH_PROGRAMS := $(BENCH_NAMES:%=$(B)/user/bench/%)
-$(foreach n,$(PROGRAM_NAMES),$(eval $(call program,bin,$(n),$(B)/user/bin/$(n))))
+$(foreach n,$(BIN_NAMES),$(eval $(call program,bin,$(n),$(B)/user/bin/$(n))))
+$(foreach n,$(SERVER_NAMES),$(eval $(call program,srv,$(n),$(B)/user/bin/$(n))))
+$(foreach n,$(DRIVER_NAMES),$(eval $(call program,drv,$(n),$(B)/user/bin/$(n))))
+$(DRIVER_NAMES:%=$(B)/user/bin/%): $(DRIVER_LIBRARY)
 $(foreach n,$(TEST_NAMES),$(eval $(call program,test/user,$(n),$(B)/user/test/$(n))))
 $(foreach n,$(BENCH_NAMES),$(eval $(call program,test/bench,$(n),$(B)/user/bench/$(n))))
 $(B)/user/bench/pipes: $(patsubst %,$(B)/user/obj/test/bench/bench/%.c.o,measure clock)
@@ -242,14 +257,14 @@ $(B)/finch.iso: $(B)/$(VARIANT)/finch $(B)/boot.cpio tools/mkiso arch/$(ARCH)/bo
 
 # --- What the tests run: test/run starts it all. Host tests are natively compiled, with all that finds faults. ---
 
-SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+HOST_TEST_FLAGS := -Iarch/$(ARCH)/include -fsanitize=address,undefined -fno-sanitize-recover=all
 HOST_TESTS := $(patsubst test/host/test_%.c,$(B)/test/host/%,$(wildcard test/host/test_*.c))
 host-tests: $(HOST_TESTS)
-$(eval $(call stamp,host-tests,$(HOSTCC) $(HOST_FLAGS) $(SANITIZE)))
+$(eval $(call stamp,host-tests,$(HOSTCC) $(HOST_FLAGS) $(HOST_TEST_FLAGS)))
 $(B)/test/host/%: test/host/test_%.c $(B)/stamp/host-tests
 	$(call say,HOSTCC $<)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(HOST_FLAGS) $(SANITIZE) -MMD -MP -MF $@.d -o $@ $<
+	$(Q)$(HOSTCC) $(HOST_FLAGS) $(HOST_TEST_FLAGS) -MMD -MP -MF $@.d -o $@ $<
 
 test-files: $(VARIANTS:%=$(B)/%/finch) $(B)/boot.cpio $(B)/test.cpio $(BENCH_PROGRAMS) tools host-tests boot-tests
 

@@ -18,7 +18,7 @@
 enum { ENV_FREE = 0, ENV_DYING, ENV_RUNNABLE, ENV_RUNNING, ENV_NOT_RUNNABLE };
 
 /* env_type: for the library's ipc_find_env; of no meaning to the kernel */
-enum EnvType { ENV_TYPE_USER = 0, ENV_TYPE_FS, ENV_TYPE_NS };
+enum EnvType { ENV_TYPE_USER = 0, ENV_TYPE_FS, ENV_TYPE_NS, ENV_TYPE_DISKS };
 
 /* env_wait: why an environment that is ENV_NOT_RUNNABLE is so */
 enum {

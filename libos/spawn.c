@@ -286,9 +286,7 @@ static int fill_child(envid_t child, const char *path, const struct program *pro
 		return err;
 	if ((err = sys_env_set_label(child, last_part(path))) < 0)
 		return err;
-	if ((err = set_registers(child, program->entry, esp)) < 0)
-		return err;
-	return sys_env_set_status(child, ENV_RUNNABLE);
+	return set_registers(child, program->entry, esp);
 }
 
 /* The child is to have these limits, before it has anything. */
@@ -325,6 +323,8 @@ envid_t spawn_limited(const char *path, const char **argv, struct spawn_limits *
 		err = fill_child(child, path, &program, argv);
 		mutex_unlock(&staging);
 	}
+	if (err == 0 && !(limits && limits->suspended))
+		err = sys_env_set_status(child, ENV_RUNNABLE);
 	if (err < 0) {
 		sys_env_destroy(child);
 		return err;

@@ -2,7 +2,7 @@
 
     # a comment; the first says what the test is about
     run --program divzero          the options of ./finch run
-    qemu -cpu qemu32,-pse          more arguments for QEMU
+    qemu -cpu qemu32,-pse          more arguments for QEMU; {0} is the path of the first disk or scratch file
     status 1                       its exit status (0 if not given)
     input hello\\n                  what is typed, with \\n, \\t, \\b and \\x1c; may stand several times (nothing if not given)
     expect REGEX                   a line that must come; several must come in this order
@@ -10,13 +10,18 @@
     each-cpus 1 2 4 8              once on each of these numbers of CPUs (two, or what `run` says)
     on release                     only this build (both if not given)
     seconds 30                     the time it has (60)
+    disk 16M if=ide                a scratch disk, as ./finch run --disk has it, with its options; may stand several times
+    scratch 16M                    a scratch file alone, for `qemu`
+    holds N FIRST COUNT            after it, those sectors of disk N hold what bin/disktest leaves there
 """
 import glob
 import os
 import re
 import shlex
+import tempfile
 
 from children import run
+from disks import make_disk, wrong_sector
 from report import Result
 
 
@@ -24,7 +29,7 @@ class Transcript:
     def __init__(self, path):
         self.name = os.path.basename(path)
         self.options, self.status, self.input, self.expect, self.never = [], 0, "", [], []
-        self.qemu = ""
+        self.disks, self.qemu, self.holds = [], "", []
         self.variants, self.cpus, self.seconds = ["release", "debug"], [None], 60
         with open(path) as f:
             for number, line in enumerate(f, 1):
@@ -52,6 +57,11 @@ class Transcript:
             self.variants = rest.split()
         elif word == "seconds":
             self.seconds = int(rest)
+        elif word in ("disk", "scratch"):
+            size, _, options = rest.partition(" ")
+            self.disks.append((size, options if word == "disk" else None))
+        elif word == "holds":
+            self.holds.append([int(part) for part in rest.split()])
         else:
             raise ValueError("%s:%d: what is '%s'?" % (path, number, word))
 
@@ -60,8 +70,8 @@ class Transcript:
         letter = match.group(1)
         return {"n": "\n", "t": "\t", "b": "\b"}.get(letter) or chr(int(letter[1:], 16))
 
-    def judge(self, status, lines):
-        """What is wrong, or nothing."""
+    def judge(self, status, lines, disks=()):
+        """What is wrong, or nothing. disks: the paths of its disks."""
         why = []
         at = 0
         for wanted in self.expect:
@@ -75,6 +85,10 @@ class Transcript:
             why += ["expected no line like '%s', came: %s" % (unwanted, line) for line in lines if re.search(unwanted, line)]
         if status != self.status:
             why.append("expected exit status %d, came %s" % (self.status, status))
+        for disk, first, count in self.holds:
+            sector = wrong_sector(disks[disk], first, count)
+            if sector is not None:
+                why.append("expected disktest's last pattern on disk %d, which sector %d does not hold" % (disk, sector))
         return why + ["what came:"] + ["| " + line for line in lines[-40:]] if why else []
 
 
@@ -88,20 +102,34 @@ def transcript_units(base):
             self.variant = variant
             self.options = transcript.options + (["--cpus", cpus] if cpus else [])
 
-        def command(self):
-            return ["./finch", "run", "--timeout", str(self.transcript.seconds)] + self.options
+        def command(self, disks):
+            options = []
+            for path, (_, wanted) in zip(disks, self.transcript.disks):
+                if wanted is not None:
+                    options += ["--disk", ",".join([path] + wanted.split())]
+            return ["./finch", "run", "--timeout", str(self.transcript.seconds)] + options + self.options
+
+        def environment(self, disks):
+            environment = {"VARIANT": self.variant, "FINCH_BUILT": "1"}
+            if self.transcript.qemu:
+                environment["QEMU_EXTRA"] = self.transcript.qemu.format(*disks)
+            return environment
 
         def run(self):
-            status, lines = run(self.command(), self.transcript.seconds + 60, self.transcript.input.encode(),
-                                {"VARIANT": self.variant, "FINCH_BUILT": "1", "QEMU_EXTRA": self.transcript.qemu})
-            why = self.transcript.judge(status, lines)
+            with tempfile.TemporaryDirectory(prefix="finch-test.") as folder:
+                disks = [make_disk(folder, n, size) for n, (size, _) in enumerate(self.transcript.disks)]
+                status, lines = run(self.command(disks), self.transcript.seconds + 60, self.transcript.input.encode(),
+                                    self.environment(disks))
+                why = self.transcript.judge(status, lines, disks)
             return [Result(self.names[0], not why, why)]
 
         def alone(self, name):
+            if self.transcript.disks:
+                return "./finch test '%s'" % name
             variant = "VARIANT=debug " if self.variant == "debug" else ""
             if self.transcript.qemu:
                 variant += "QEMU_EXTRA='%s' " % self.transcript.qemu
-            return "./finch test '%s'   or   %s%s" % (name, variant, shlex.join(self.command()))
+            return "./finch test '%s'   or   %s%s" % (name, variant, shlex.join(self.command([])))
 
     for path in sorted(glob.glob("test/transcript/*")):
         transcript = Transcript(path)

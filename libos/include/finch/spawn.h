@@ -8,6 +8,7 @@
 struct spawn_limits {
 	uint32_t rights;      /* RIGHT_ bits, of those that this one has */
 	uint32_t pages, envs; /* its budget; envs 0: that of this one */
+	bool suspended;       /* leave it so: it is made ENV_RUNNABLE when it has all that it is to have */
 	int32_t below;        /* the number of the budget that this is to lie below, 0: that of this one */
 	int32_t budget;       /* result: the budget's number */
 };

@@ -1,0 +1,186 @@
+/*
+ * disks [-k] [-n] [-o WORD] [-e PROGRAM ARGUMENTS...]: the disk server. It finds the controllers on the PCI bus, starts a
+ * driver for each and another one when that dies, and connects programs with drivers: <finch/disks.h>. It needs the rights
+ * ports, irq, mmio, dma and type.
+ *
+ * With -e it starts PROGRAM when it knows the disks, and ends as that does, with all drivers: a machine that has drivers is
+ * never at rest. For tests: -k lets anybody have a driver killed, -n gives drivers no interrupts, -o gives them WORD for an
+ * argument (`pio` has ide do without DMA).
+ */
+#include <finch/ipc.h>
+#include <finch/memory.h>
+#include <finch/process.h>
+#include <finch/rights.h>
+#include <inc/lib.h>
+
+#include "disks.h"
+
+#define WINDOW ((char *)0xA8000000) /* where pages of messages come */
+#define WINDOW_PAGES 1024
+#define RIGHTS_NEEDED (RIGHT_PORTS | RIGHT_IRQ | RIGHT_MMIO | RIGHT_DMA) /* for as long as it runs */
+#define LIST ((struct disks_list *)0xA7000000)
+
+static bool kills, without_lines;
+static envid_t ends_with; /* 0: nobody's end ends this one */
+
+void answer(envid_t client, int value)
+{
+	/* One that does not wait for it has itself to blame. */
+	sys_ipc_try_send(client, (uint32_t)value, (void *)UTOP, 0);
+}
+
+static void fill_disk(struct disks_disk *disk, const struct controller *controller, uint32_t unit)
+{
+	const struct driver_unit *found = &controller->page->units[unit];
+
+	disk->sectors = found->sectors;
+	disk->flags = found->flags;
+	disk->driver = controller->driver;
+	disk->device = controller->device;
+	disk->unit = unit;
+	disk->starts = controller->starts;
+	strlcpy(disk->driver_name, controller->kind->driver, sizeof(disk->driver_name));
+	memcpy(disk->model, found->model, sizeof(disk->model));
+	disk->model[DRIVER_MODEL - 1] = 0;
+}
+
+/* Answer with the list. A new page each time: who has an old one may keep it. */
+static int send_list(envid_t client)
+{
+	struct controller *controller;
+	uint32_t unit;
+	int err = sys_page_alloc(0, LIST, PERM_WRITE);
+
+	if (err < 0)
+		return err;
+	for (uint32_t n = 0; n < DISKS_MAX && disk_find(n, &controller, &unit); n++)
+		fill_disk(&LIST->disks[LIST->count++], controller, unit);
+	LIST->device_count = device_count;
+	memcpy(LIST->devices, devices, sizeof(devices));
+	sys_ipc_try_send(client, 0, LIST, PTE_P | PTE_U);
+	sys_page_unmap(0, LIST);
+	return NO_ANSWER;
+}
+
+static int kill(uint32_t n)
+{
+	struct controller *controller;
+	uint32_t unit;
+
+	if (!kills)
+		return -E_NOT_SUPP;
+	if (!disk_find(n, &controller, &unit))
+		return -E_NOT_FOUND;
+	controller_kill(controller);
+	return 0;
+}
+
+/* pages: what came with the call, NULL: nothing. */
+static int handle(envid_t client, uint32_t op, uint32_t argument, void *pages, int perm)
+{
+	switch (op) {
+	case DISKS_OPEN:
+		return connection_open(client, argument, pages, perm);
+	case DISKS_SHARE:
+		return connection_share(client, argument, pages, (uint32_t)perm >> PERM_COUNT_SHIFT, perm);
+	case DISKS_CLOSE:
+		return connection_close(client, argument);
+	case DISKS_LIST:
+		return send_list(client);
+	case DISKS_KILL:
+		return kill(argument);
+	default:
+		return -E_INVAL;
+	}
+}
+
+/* End, with all drivers, as the one did that this one is to end with. */
+static void end_too(void)
+{
+	int status = 0;
+
+	controllers_end();
+	if (wait_status(ends_with, &status) == 0 && status == -E_KILLED)
+		sys_env_destroy(0);
+	exit_status(status);
+}
+
+static void look(void)
+{
+	if (ends_with > 0 && !env_alive(ends_with))
+		end_too();
+	controllers_look();
+	connections_look();
+}
+
+/* Handle the message that has come. */
+static void handle_message(void)
+{
+	envid_t client = thisenv->env_ipc_from;
+	uint32_t value = thisenv->env_ipc_value, op = value & 0xFF;
+	int perm = thisenv->env_ipc_perm;
+
+	if (op != WATCH_LOOK) {
+		int result = handle(client, op, value >> 8, perm ? WINDOW : NULL, perm);
+		if (result != NO_ANSWER)
+			answer(client, result);
+	}
+	if (perm)
+		pages_unmap(0, WINDOW, (uint32_t)perm >> PERM_COUNT_SHIFT);
+	look();
+}
+
+static __attribute__((noreturn)) void give_up(const char *what, int err)
+{
+	cprintf("disks: %s: %e\n", what, err);
+	exit_status(1);
+}
+
+/* Returns the program to start with its arguments, or NULL. */
+static const char **parse(char **argv)
+{
+	while (*argv && *++argv) {
+		if (strcmp(*argv, "-k") == 0)
+			kills = true;
+		else if (strcmp(*argv, "-n") == 0)
+			without_lines = true;
+		else if (strcmp(*argv, "-o") == 0 && argv[1])
+			driver_word = *++argv;
+		else if (strcmp(*argv, "-e") == 0 && argv[1])
+			return (const char **)argv + 1;
+		else
+			give_up(*argv, -E_INVAL);
+	}
+	return NULL;
+}
+
+void umain(int argc, char **argv)
+{
+	int err;
+
+	const char **program = parse(argv);
+
+	sys_env_set_label(0, "disks");
+	if (!rights_need(RIGHTS_NEEDED | RIGHT_TYPE))
+		exit_status(1);
+	if (disks_server())
+		give_up("there is one already", -E_BUSY);
+	/* Who looks for it from now on finds it; calls are taken when disks have their numbers. */
+	if ((err = sys_env_set(0, ENV_SET_TYPE, ENV_TYPE_DISKS)) < 0)
+		give_up("cannot let others find it", err);
+	if ((err = watch_start()) < 0)
+		give_up("cannot start a thread", err);
+	if ((err = controllers_start(without_lines)) < 0)
+		give_up("cannot use the PCI bus", err);
+	while (!controllers_settled())
+		if (sys_ipc_wait(IPC_NO_PAGES, watch_envid, TIMEOUT_NEVER) == 0)
+			look();
+	if (program && (ends_with = spawn(program[0], program)) < 0)
+		give_up(program[0], ends_with);
+	sys_env_set(0, ENV_SET_RIGHTS, RIGHTS_NEEDED);
+	for (;;)
+		if (sys_ipc_wait(ipc_window(WINDOW, WINDOW_PAGES), 0, connections_timeout()) == 0)
+			handle_message();
+		else
+			look();
+}
