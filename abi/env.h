@@ -30,9 +30,14 @@ enum {
 	ENV_WAIT_SEND,
 	ENV_WAIT_DELIVERY, /* for a moment: its message is being put in place */
 	ENV_WAIT_PARK,
+	ENV_WAIT_BUDGET, /* for the end of all in a budget */
 };
 
 #define ENV_LABEL_SIZE 16
+
+/* For scheduling; which of them counts depends on the policy (info_machine.policy). */
+#define PRIORITY_MAX 31
+#define TICKETS_MAX 10000
 
 struct Env {
 	struct Trapframe env_tf;    /* saved registers: true when it is not running */
@@ -53,6 +58,13 @@ struct Env {
 	char env_label[ENV_LABEL_SIZE];
 	void *env_exception_upcall;    /* where exceptions other than page faults go, NULL: nowhere */
 	uintptr_t env_exception_stack; /* top of the page that both upcalls use as their stack */
+	/*
+	 * For how long it has run, in ticks of the time-stamp counter, as of when it last left a CPU or the timer last came. Its
+	 * halves are written one after the other: read it by env_cpu_time().
+	 */
+	uint64_t env_cpu_time;
+	uint32_t env_priority;      /* 0 to 31; where the policy has levels: its level now, as adjusted or lent by callers */
+	uint32_t env_tickets;       /* 1 to 10000 */
 };
 
 /* The public record of a page of physical memory: pages[address / PGSIZE]. */

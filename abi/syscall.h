@@ -32,8 +32,8 @@ enum {
  *	above 0 and up to UXSTACKTOP, which it is in a new environment.
  * ENV_SET_TLS: the base of the segment that gs selects, and gs is set to select it. In a new environment gs and the base
  *	are those of the caller of exofork, or 0 after env_thread. For the caller, or a child that is suspended.
- * ENV_SET_RIGHTS: its rights (<abi/rights.h>), of those that the caller has.
- * ENV_SET_TYPE: env_type; the caller needs RIGHT_TYPE.
+ * ENV_SET_RIGHTS: its rights (<abi/rights.h>), of those that the caller has; those of its children stay as they are.
+ * ENV_SET_TYPE: env_type, any number; the caller needs RIGHT_TYPE.
  * ENV_SET_PRIORITY: 0 to 31, the highest runs; without RIGHT_SCHED at most that of the caller.
  * ENV_SET_TICKETS: its share, 1 to 10000; without RIGHT_SCHED at most that of the caller.
  * ENV_SET_SUSPENDED: 0: a child that is suspended goes on where it was, as with ENV_RUNNABLE, but a wait goes on too.

@@ -1,10 +1,11 @@
 /*
- * disktest DISK [REQUESTS] [CLIENTS] [KILLS] [SECTORS]: write and read a disk under load. ALL THAT IS ON IT IS LOST.
+ * disktest DISK[,DISK]... [REQUESTS] [CLIENTS] [KILLS] [SECTORS]: write and read disks under load. ALL THAT IS ON THEM IS
+ * LOST.
  *
- * Each of CLIENTS (4) processes has SECTORS (4096) of the disk for itself, from sector 0 on, and does REQUESTS (2000) reads and writes
- * there, of random places and sizes, many in flight at a time. What is read must be what was written there last. Meanwhile the
- * disk's driver is killed KILLS (3) times. In the end all is written once more and read back, which leaves pattern(sector, word, LAST)
- * on the disk: somebody else can check that.
+ * Each of CLIENTS (4) processes, which take the disks in turn, has SECTORS (4096) of its disk for itself, from sector 0
+ * on, and does REQUESTS (2000) reads and writes there, of random places and sizes, many in flight at a time. What is read
+ * must be what was written there last. Meanwhile the disks' drivers are killed KILLS (3) times. In the end all is written
+ * once more and read back, which leaves pattern(sector, word, LAST) on the disk: somebody else can check that.
  */
 #include <finch/block.h>
 #include <finch/disks.h>
@@ -40,7 +41,9 @@ struct tally {
 
 #define TALLY ((volatile struct tally *)0x10000000)
 
-static const char *name;
+static const char *name; /* of the disk, or, in the first process, of all */
+static const char *names[DISKS_MAX];
+static uint32_t disk_count;
 static struct block_disk *disk;
 static uint32_t first;                     /* sector of this client */
 static uint32_t chunks;                    /* it has */
@@ -205,8 +208,18 @@ static uint32_t total(void)
 	return sum;
 }
 
-/* Kill the driver when the clients have got so far, unless they have given up before. */
-static void kill_driver(uint32_t when, envid_t *clients, uint32_t count)
+/* Take the list of disks apart. */
+static void split(char *list)
+{
+	while (list && disk_count < DISKS_MAX) {
+		names[disk_count++] = list;
+		if ((list = strchr(list, ',')))
+			*list++ = 0;
+	}
+}
+
+/* Kill a disk's driver when the clients have got so far, unless they have given up before. */
+static void kill_driver(const char *disk_name, uint32_t when, envid_t *clients, uint32_t count)
 {
 	while (total() < when) {
 		bool any = false;
@@ -216,7 +229,7 @@ static void kill_driver(uint32_t when, envid_t *clients, uint32_t count)
 			return;
 		sleep_ms(1);
 	}
-	uint32_t number = (uint32_t)strtol(name + strlen("disk"), NULL, 10);
+	uint32_t number = (uint32_t)strtol(disk_name + strlen("disk"), NULL, 10);
 	int err = sys_ipc_call(disks_server(), DISKS_KILL | number << 8, NULL, 0, IPC_NO_PAGES);
 	if (err == 0)
 		err = (int)thisenv->env_ipc_value;
@@ -236,36 +249,51 @@ static bool all_right(const envid_t *clients, uint32_t count)
 	return right;
 }
 
-void umain(int argc, char **argv)
+static void start_clients(envid_t *clients, uint32_t count, uint32_t request_count)
 {
-	uint32_t count = (uint32_t)number_argument(argc, argv, 2, (struct number){ "REQUESTS", 2000, 1, 10000000 });
-	uint32_t processes = (uint32_t)number_argument(argc, argv, 3, (struct number){ "CLIENTS", 4, 1, CLIENTS_MAX });
-	uint32_t kills = (uint32_t)number_argument(argc, argv, 4, (struct number){ "KILLS", 3, 0, 1000 });
-	uint32_t sectors = (uint32_t)number_argument(argc, argv, 5, (struct number){ "SECTORS", 4096, CHUNK, CHUNKS_ALL * CHUNK });
-	envid_t clients[CLIENTS_MAX];
-
-	name = argc > 1 ? argv[1] : "disk0";
-	if (!disks_server())
-		fail("there is no disk server", -E_NOT_FOUND);
-	sys_page_alloc(0, (void *)TALLY, PTE_P | PTE_U | PTE_W | PTE_SHARE);
-	chunks = sectors / CHUNK;
-	for (place = 0; place < processes; place++) {
-		first = place * chunks * CHUNK;
+	for (place = 0; place < count; place++) {
 		if ((clients[place] = fork()) < 0)
 			fail("fork", clients[place]);
 		if (clients[place] == 0) {
-			work(count);
+			name = names[place % disk_count];
+			first = place / disk_count * chunks * CHUNK;
+			work(request_count);
 			exit();
 		}
 	}
-	for (uint32_t i = 1; i <= kills; i++)
-		kill_driver(count * processes / (kills + 1) * i, clients, processes);
-	bool right = all_right(clients, processes);
+}
+
+static void report(uint32_t count, uint32_t kills, bool right)
+{
 	uint32_t megabytes = 0;
-	for (uint32_t i = 0; i < processes; i++)
+
+	for (uint32_t i = 0; i < count; i++)
 		megabytes += TALLY->sectors[i] / (0x100000 / BLOCK_SECTOR);
 	printf("disktest: %s: %u requests, %u MB by %u processes, the driver killed %u times\n", name, total(), megabytes,
-	       processes, kills);
+	       count, kills);
 	printf("disktest: %s\n", right ? "all right" : "wrong");
+}
+
+void umain(int argc, char **argv)
+{
+	uint32_t requests_each = (uint32_t)number_argument(argc, argv, 2, (struct number){ "REQUESTS", 2000, 1, 10000000 });
+	uint32_t count = (uint32_t)number_argument(argc, argv, 3, (struct number){ "CLIENTS", 4, 1, CLIENTS_MAX });
+	uint32_t kills = (uint32_t)number_argument(argc, argv, 4, (struct number){ "KILLS", 3, 0, 1000 });
+	uint32_t sectors = (uint32_t)number_argument(argc, argv, 5, (struct number){ "SECTORS", 4096, CHUNK, CHUNKS_ALL * CHUNK });
+	static char list[256];
+	envid_t clients[CLIENTS_MAX];
+
+	name = argc > 1 ? argv[1] : "disk0";
+	strlcpy(list, name, sizeof(list));
+	split(list);
+	if (!disks_server())
+		fail("there is no disk server", -E_NOT_FOUND);
+	chunks = sectors / CHUNK;
+	sys_page_alloc(0, (void *)TALLY, PTE_P | PTE_U | PTE_W | PTE_SHARE);
+	start_clients(clients, count, requests_each);
+	for (uint32_t i = 1; i <= kills; i++)
+		kill_driver(names[i % disk_count], requests_each * count / (kills + 1) * i, clients, count);
+	bool right = all_right(clients, count);
+	report(count, kills, right);
 	exit_status(!right);
 }

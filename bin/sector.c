@@ -1,5 +1,6 @@
 /*
- * sector DISK N: show sector N of a disk (disk0, disk1, ...) in hexadecimal and as text. Without arguments: the disks there are.
+ * sector [-w] DISK [N]: show sector N (0) of a disk (disk0, disk1, ...) in hexadecimal and as text; with -w, fill it with
+ * bytes that are the low byte of N. Without arguments: the disks that there are.
  */
 #include <finch/disks.h>
 #include <finch/process.h>
@@ -42,6 +43,17 @@ static void show(const uint8_t *data, size_t size)
 	}
 }
 
+static void fill(struct block_disk *disk, uint64_t sector, uint8_t *data)
+{
+	memset(data, (int)(sector & 0xFF), BLOCK_SECTOR);
+	int err = block_write(disk, sector, 1, data);
+	if (err == 0)
+		err = block_flush(disk);
+	if (err < 0)
+		fail("writing", err);
+	printf("written\n");
+}
+
 void umain(int argc, char **argv)
 {
 	static uint8_t data[BLOCK_SECTOR];
@@ -52,10 +64,17 @@ void umain(int argc, char **argv)
 		show_disks();
 		return;
 	}
-	if ((err = block_open(argv[1], &disk)) < 0)
-		fail(argv[1], err);
-	if ((err = block_read(disk, argc > 2 ? (uint64_t)strtol(argv[2], NULL, 0) : 0, 1, data)) < 0)
-		fail("reading", err);
-	show(data, sizeof(data));
+	bool write = strcmp(argv[1], "-w") == 0;
+	const char *name = argv[1 + write];
+	uint64_t sector = argc > 2 + write ? (uint64_t)strtol(argv[2 + write], NULL, 0) : 0;
+	if ((err = name ? block_open(name, &disk) : -E_INVAL) < 0)
+		fail(name ? name : "which disk?", err);
+	if (write) {
+		fill(disk, sector, data);
+	} else {
+		if ((err = block_read(disk, sector, 1, data)) < 0)
+			fail("reading", err);
+		show(data, sizeof(data));
+	}
 	block_close(disk);
 }

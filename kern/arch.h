@@ -3,8 +3,8 @@
  *
  * The include path chooses the architecture; its <arch/...> headers bring the constants (PGSIZE, UTOP, PTE_ ...),
  * the frames that programs see, and the inline part (<arch/kernel.h>): arch_this_cpu, arch_pause, arch_idle,
- * arch_poll_interrupts, arch_pte_..., arch_call_number, arch_call_argument,
- * arch_call_set_result, arch_call_is_fast.
+ * arch_poll_interrupts, arch_ticks_low (the low half of the time-stamp counter), arch_add_to, arch_pte_...,
+ * arch_call_number, arch_call_argument, arch_call_set_result, arch_call_is_fast.
  *
  * The kernel runs with interrupts off, on one stack per CPU. An entry from user mode leaves its frame at the top of
  * that stack; C code returns to the entry code, which restores whatever stands there then. So a switch between
@@ -18,6 +18,7 @@
 
 struct env;
 struct boot_info;
+struct budget;
 
 /* --- CPUs --- */
 
@@ -35,14 +36,14 @@ void arch_halt(void) __attribute__((noreturn));
 
 /* --- Address spaces. What is inline is defined in <arch/space.h>, which kern/space.c includes. --- */
 
-/* A new top level with the kernel's part in place. -E_NO_MEM. */
-int arch_space_create(struct arch_space *space);
+/* A new top level with the kernel's part in place; its pages are charged to budget. -E_NO_MEM. */
+int arch_space_create(struct arch_space *space, struct budget *budget);
 /* Free the top level; user mappings are gone already (arch_space_next_table ended). No CPU has it loaded. */
 void arch_space_destroy(struct arch_space *space);
 /* The entry for va, or NULL where no table stands (but perhaps a superpage). Valid for the addresses up to the next multiple of PTSIZE. */
 /* inline: arch_pte_t *arch_space_entry(const struct arch_space *space, uintptr_t va); */
-/* The same, making the table where there is none. No superpage is there. NULL: out of memory. */
-arch_pte_t *arch_space_entry_make(struct arch_space *space, uintptr_t va);
+/* The same, making the table where there is none, charged to budget. No superpage is there. NULL: out of memory. */
+arch_pte_t *arch_space_entry_make(struct arch_space *space, uintptr_t va, struct budget *budget);
 /* The first address >= va and below UTOP that has a table or a superpage, or UTOP. */
 uintptr_t arch_space_next_table(const struct arch_space *space, uintptr_t va);
 /*

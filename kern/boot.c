@@ -42,21 +42,38 @@ static bool word_starts_program(const char *word, size_t len)
 	return len > 5 && strncmp(word, "init=", 5) == 0;
 }
 
-bool boot_word(const char *wanted)
+/* The first word that begins with `start` and belongs to no program. */
+static const char *find_word(const char *start, bool whole, size_t *len)
 {
 	const char *at = boot_info.words, *word;
 	bool in_program = false;
+
+	while ((word = next_word(&at, len))) {
+		if (word_starts_program(word, *len))
+			in_program = true;
+		else if (word_is(word, *len, "--"))
+			in_program = false;
+		else if (!in_program && word_is(word, whole ? *len : MIN(*len, strlen(start)), start))
+			return word;
+	}
+	return NULL;
+}
+
+bool boot_word(const char *wanted)
+{
 	size_t len;
 
-	while ((word = next_word(&at, &len))) {
-		if (word_starts_program(word, len))
-			in_program = true;
-		else if (word_is(word, len, "--"))
-			in_program = false;
-		else if (!in_program && word_is(word, len, wanted))
-			return true;
-	}
-	return false;
+	return find_word(wanted, true, &len);
+}
+
+bool boot_value(const char *start, char *value, size_t size)
+{
+	size_t len, skip = strlen(start);
+	const char *word = find_word(start, false, &len);
+
+	if (word)
+		strlcpy(value, word + skip, MIN(len - skip + 1, size));
+	return word;
 }
 
 int boot_program(unsigned n, const char *argv[], int max)

@@ -40,6 +40,8 @@ extern bool boot_verbose;
 
 /* Is this word among the boot words? ("verbose", "lock=big") */
 bool boot_word(const char *word);
+/* What stands behind this beginning of a word ("sched="), cut to size. False: no word begins so. */
+bool boot_value(const char *start, char *value, size_t size);
 /*
  * The nth program to start: the text after the nth `init=` up to the next ` init=` or ` -- `, as words.
  * Returns the number of words (0: no such program), with pointers into storage of its own in argv.

@@ -26,7 +26,7 @@ static struct cpu *cpu_create(unsigned number)
 	cpu = page_address(pfn);
 	cpu->self = cpu;
 	cpu->number = number;
-	runq_init(&cpu->runq, number);
+	sched_init_cpu(cpu);
 	return cpu;
 }
 

@@ -20,8 +20,9 @@ enum {
 	ATTEND_SWITCH = 1, /* run another environment, if there is one: time is up, yield, or this one blocked */
 	ATTEND_ENV = 2,    /* look at the current environment's state: it may be dying or suspended */
 	ATTEND_STEP = 4,   /* the user's trap flag was set when it entered by sysenter: give it back */
-	ATTEND_MONITOR = 16, /* somebody wants the monitor */
 	ATTEND_FRAME = 8,  /* the frame was changed as a whole: nothing may be left out when it is restored */
+	ATTEND_PREEMPT = 16, /* run another in place of this one, if one should go first */
+	ATTEND_MONITOR = 32, /* somebody wants the monitor */
 };
 
 /* cpu->errands */
@@ -42,7 +43,12 @@ struct cpu {
 	struct arch_cpu arch;
 
 	struct page_cache pages;
+	bool over_budget; /* the last page that could not be had here was refused by a budget */
 	struct runq runq; /* has its own lock */
+	struct runq *queue; /* that, or the one of all CPUs; constant */
+	/* With the lock of the latter: */
+	struct env *running; /* whom it took last: runs it, or is about to take another */
+	bool poked;          /* it has been told to look whether another should run there */
 
 	/* Requests from other CPUs: kern/request.h. */
 	atomic_t request_wanted; /* any CPU adds 1 */
@@ -55,11 +61,14 @@ struct cpu {
 	/* Statistics, for people. */
 	uint64_t idle_ns;
 	uint64_t idle_since_ns; /* 0: it is not idle */
-	uint64_t switches;
+	uint32_t switches;       /* counted where it has to be fast; all of them: sched_switches */
+	uint64_t switches_then;  /* all of them at the last tick */
 	uint64_t interrupts;
 
 	uint64_t wake_ns; /* the deadline that this CPU's timer is to come for; 0: for none */
 	bool timer_running; /* for the end of a time slice */
+	bool in_device;     /* what becomes ready now does so through a device's interrupt */
+	uint32_t charged;   /* up to when its environment's time is counted: the low half of the time-stamp counter */
 	bool big_lock_held;
 	uint32_t panic_depth;
 	const struct Trapframe *stopped; /* its registers, once it was stopped for good: a panic elsewhere, or time up */

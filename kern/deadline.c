@@ -1,4 +1,4 @@
-/* Deadlines of waits: see deadline.h. A binary heap; the children of place n are at 2n and 2n + 1. */
+/* Deadlines of waits: see deadline.h. */
 #include <kern/cpu.h>
 #include <kern/deadline.h>
 #include <kern/env.h>
@@ -9,62 +9,23 @@
 #define EXPIRE_AT_ONCE 32 /* woken before other interrupts get their turn */
 
 static struct spinlock heap_lock = SPINLOCK(RANK_DEADLINE, "deadlines");
-static struct env *heap[NENV + 1] GUARDED_BY(heap_lock);
-static uint32_t count GUARDED_BY(heap_lock);
+static struct heap_node *nodes[NENV + 1];
+static struct heap heap GUARDED_BY(heap_lock) = { .nodes = nodes };
 
-static inline uint64_t time_at(uint32_t place) REQUIRES(heap_lock)
+static inline uint64_t first_time(void) REQUIRES(heap_lock)
 {
-	return heap[place]->deadline.at_ns;
-}
-
-static inline void put(struct env *env, uint32_t place) REQUIRES(heap_lock)
-{
-	heap[place] = env;
-	env->deadline.place = place;
-}
-
-static void move_up(struct env *env, uint32_t place) REQUIRES(heap_lock)
-{
-	for (; place > 1 && time_at(place / 2) > env->deadline.at_ns; place /= 2)
-		put(heap[place / 2], place);
-	put(env, place);
-}
-
-static void move_down(struct env *env, uint32_t place) REQUIRES(heap_lock)
-{
-	for (uint32_t child; (child = place * 2) <= count; place = child) {
-		if (child < count && time_at(child + 1) < time_at(child))
-			child++;
-		if (time_at(child) >= env->deadline.at_ns)
-			break;
-		put(heap[child], place);
-	}
-	put(env, place);
-}
-
-static void heap_remove(struct env *env) REQUIRES(heap_lock)
-{
-	uint32_t place = env->deadline.place;
-	struct env *last = heap[count--];
-
-	env->deadline.place = 0;
-	if (last == env)
-		return;
-	if (place > 1 && time_at(place / 2) > last->deadline.at_ns)
-		move_up(last, place);
-	else
-		move_down(last, place);
+	return heap_first(&heap)->key;
 }
 
 /* Set this CPU's timer for the earliest deadline, if that is before what it would wake up for. */
 static void arm(struct cpu *cpu) REQUIRES(heap_lock)
 {
-	uint64_t now = platform_time_ns(), at = time_at(1);
+	uint64_t now = platform_time_ns(), at = first_time();
 	uint64_t left = at > now ? at - now : 1;
 
 	cpu->wake_ns = at;
 	/* A time slice that ends before sets the timer anew. */
-	if (!cpu->timer_running || left < SCHED_SLICE_NS)
+	if (!cpu->timer_running || left < sched_slice_ns())
 		platform_timer_set(left);
 }
 
@@ -72,11 +33,11 @@ void deadline_set(struct env *env, uint32_t timeout_ms)
 {
 	struct cpu *cpu = this_cpu();
 
-	env->deadline.at_ns = platform_time_ns() + timeout_ms * NS_PER_MS;
+	env->deadline.node.key = platform_time_ns() + timeout_ms * NS_PER_MS;
 	env->deadline.serial = env->wait_serial;
 	spin_lock(&heap_lock);
-	move_up(env, ++count);
-	if (env->deadline.place == 1)
+	heap_insert(&heap, &env->deadline.node);
+	if (env->deadline.node.place == 1)
 		arm(cpu);
 	spin_unlock(&heap_lock);
 }
@@ -84,11 +45,11 @@ void deadline_set(struct env *env, uint32_t timeout_ms)
 void deadline_cancel(struct env *env)
 {
 	/* It is set under env's lock, which is held; another CPU may take it out at any time. */
-	if (likely(!__atomic_load_n(&env->deadline.place, __ATOMIC_RELAXED)))
+	if (likely(!__atomic_load_n(&env->deadline.node.place, __ATOMIC_RELAXED)))
 		return;
 	spin_lock(&heap_lock);
-	if (env->deadline.place)
-		heap_remove(env);
+	if (env->deadline.node.place)
+		heap_remove(&heap, &env->deadline.node);
 	spin_unlock(&heap_lock);
 }
 
@@ -98,12 +59,12 @@ static struct env *take_expired(struct cpu *cpu, uint64_t now, uint32_t *serial)
 	struct env *env = NULL;
 
 	spin_lock(&heap_lock);
-	if (count && time_at(1) <= now) {
-		env = heap[1];
+	if (heap.count && first_time() <= now) {
+		env = LIST_ENTRY(heap_first(&heap), struct env, deadline.node);
 		*serial = env->deadline.serial;
-		heap_remove(env);
+		heap_remove(&heap, &env->deadline.node);
 	}
-	cpu->wake_ns = count ? time_at(1) : 0;
+	cpu->wake_ns = heap.count ? first_time() : 0;
 	spin_unlock(&heap_lock);
 	return env;
 }
@@ -135,5 +96,5 @@ uint64_t deadline_limit(uint64_t ns)
 
 const struct env *deadline_at(uint32_t place) UNCHECKED_LOCKING
 {
-	return place <= count ? heap[place] : NULL;
+	return place <= heap.count ? LIST_ENTRY(heap.nodes[place], struct env, deadline.node) : NULL;
 }

@@ -7,7 +7,7 @@
 #ifndef FINCH_KERN_DEADLINE_H
 #define FINCH_KERN_DEADLINE_H
 
-#include <abi/types.h>
+#include <kern/heap.h>
 
 struct env;
 
@@ -15,9 +15,8 @@ struct env;
 
 /* In struct env. */
 struct deadline {
-	uint64_t at_ns;      /* [lock of the heap] */
-	uint32_t serial;     /* of the wait that it is for */
-	uint32_t place;      /* [its lock too] in the heap, from 1 on; 0: there is none */
+	struct heap_node node; /* [lock of the heap] the key is its time, in nanoseconds */
+	uint32_t serial;       /* of the wait that it is for */
 };
 
 /* End the wait of env, which has begun just now and has no deadline, in timeout_ms from now. env's lock is held. */

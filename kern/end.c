@@ -11,6 +11,7 @@
  */
 #include <abi/error.h>
 #include <arch/switch.h>
+#include <kern/budget.h>
 #include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
@@ -20,9 +21,11 @@
 #include <kern/print.h>
 #include <kern/request.h>
 #include <kern/rest.h>
+#include <kern/sched_run.h>
 #include <kern/verify.h>
 
-#define MATES_AT_ONCE 16 /* environments of a space that are ended under the family lock at once */
+#define MATES_AT_ONCE 16   /* environments of a space that are ended under the family lock at once */
+#define ORPHANS_AT_ONCE 64 /* children that are passed on */
 
 static int first_status = -1;
 
@@ -43,6 +46,8 @@ uint32_t env_doom(struct env *env, int status, bool itself)
 	if (env->wait == ENV_WAIT_CONSOLE)
 		console_forget(env);
 	message_forget(env);
+	if (env->policy.lends_to)
+		policy_lend_end(env);
 	deadline_cancel(env);
 	env_publish(env);
 	if (env == this_cpu()->env)
@@ -86,12 +91,13 @@ int env_destroy(envid_t id) UNCHECKED_LOCKING
 	return 0;
 }
 
-/* Children of the dead pass to their grandparent. */
-static void orphans_pass_on(struct env *env) REQUIRES(family_lock)
+/* Children of the dead pass to their grandparent, some at a time. One that has none any more gets no new ones. */
+static void orphans_pass_on(struct env *env)
 {
 	struct list *node;
 
-	while ((node = list_pop_front(&env->children))) {
+	spin_lock(&family_lock);
+	for (unsigned n = 0; n < ORPHANS_AT_ONCE && (node = list_pop_front(&env->children)); n++) {
 		struct env *child = LIST_ENTRY(node, struct env, sibling);
 		spin_lock(&child->lock);
 		child->parent = env->parent;
@@ -100,6 +106,7 @@ static void orphans_pass_on(struct env *env) REQUIRES(family_lock)
 		if (env->parent)
 			list_push_back(&env->parent->children, node);
 	}
+	spin_unlock(&family_lock);
 }
 
 static void vanish(struct env *env)
@@ -118,10 +125,13 @@ static void vanish(struct env *env)
 	list_remove(&env->mates);
 	list_remove(&env->listener);
 	list_remove(&env->wait_node);
-	orphans_pass_on(env);
+	if (unlikely(env->budget || env->held || env->ends))
+		budget_forget(env);
 	wait_notify_all(env);
 	spin_lock(&env->lock);
 	message_forget(env); /* one that it sent when its end had begun */
+	if (env->policy.lends_to)
+		policy_lend_end(env);
 	env->alive = false;
 	env->id = 0;
 	env->space = NULL;
@@ -179,6 +189,12 @@ bool env_reap_slice(struct env *env)
 				sched_ready_here(last);
 		}
 	}
+	if (unlikely(!list_empty(&env->children))) {
+		orphans_pass_on(env);
+		return false;
+	}
+	if (unlikely(!list_empty(&env->senders)) && !message_refuse(env))
+		return false;
 	if (env->leads && !space_destroy_slice(env->space))
 		return false;
 	vanish(env);
@@ -192,10 +208,12 @@ struct env *env_attend(void)
 
 	spin_lock(&env->lock);
 	if (env->dying) {
+		sched_charge(cpu, env);
 		cpu->env = NULL;
 		ending = env;
 	} else if (env->suspended) {
 		arch_env_save(env);
+		sched_charge(cpu, env);
 		cpu->env = NULL;
 		env->sched = SCHED_OFF;
 		env_publish(env);

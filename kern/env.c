@@ -5,6 +5,7 @@
 #include <abi/rights.h>
 #include <common/string.h>
 #include <kern/boot.h>
+#include <kern/budget.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/family.h>
@@ -31,6 +32,7 @@ void env_init(void)
 	/* An environment takes six pages and more: an eighth of the pages is never the tighter limit. */
 	page_count(&counts);
 	limit = MIN(MAX(boot_ram_pages() / 8, 64u), (uint32_t)NENV);
+	budget_init(limit);
 	records = boot_alloc(limit * sizeof *records);
 	arch_space_publish(UENVS, records, limit * sizeof *records);
 }
@@ -68,6 +70,8 @@ static int slots_grow(uint32_t index) REQUIRES(family_lock)
 		env->index = index + i;
 		env->pub = &records[index + i];
 		list_init(&env->runq_node);
+		list_init(&env->policy.lenders);
+		list_init(&env->policy.lender);
 		list_init(&env->children);
 		list_init(&env->sibling);
 		list_init(&env->mates);
@@ -115,13 +119,19 @@ static envid_t id_after(envid_t last, uint32_t index)
 	return generation << LOG2NENV | index;
 }
 
+/* May parent have one more child? */
+static bool may_create(const struct env *parent) REQUIRES(family_lock)
+{
+	/* One whose end has begun has no more children: who ends all of a space finds all that there are. */
+	return !parent || (!parent->dying && budget_has_room(parent->budget, NULL));
+}
+
 int env_create(struct env *parent, struct space *space, struct env **made) UNCHECKED_LOCKING
 {
 	struct env *env;
 
 	spin_lock(&family_lock);
-	/* One whose end has begun has no more children: who ends all of a space finds all that there are. */
-	int error = parent && parent->dying ? -E_NO_FREE_ENV : slot_take(&env);
+	int error = may_create(parent) ? slot_take(&env) : -E_NO_FREE_ENV;
 	if (error) {
 		spin_unlock(&family_lock);
 		return error;
@@ -146,7 +156,12 @@ int env_create(struct env *parent, struct space *space, struct env **made) UNCHE
 	env->leads = !parent || parent->space != space;
 	env->sched = SCHED_OFF;
 	env->cpu = this_cpu();
+	policy_create(env, parent);
 	env->rights = parent ? parent->rights : (uint32_t)RIGHTS_ALL;
+	env->budget = parent ? parent->budget : NULL;
+	env->held = env->ends = NULL;
+	if (unlikely(env->budget))
+		budget_enter(env->budget);
 	env->parent = parent;
 	memset(env->notices, 0, sizeof env->notices);
 	env->notice_next = 0;
@@ -207,10 +222,13 @@ int env_space_pin(envid_t id, struct space **space)
 	return 0;
 }
 
-/* It waits for a message by a call that can be left in the fast way, and nothing else is the matter with it. */
+/*
+ * It waits for a message by a call that can be left in the fast way, and nothing else is the matter with it; nor has the
+ * scheduling policy a say in who runs next.
+ */
 static bool is_open(const struct env *env)
 {
-	return env->wait == ENV_WAIT_MESSAGE && !env->out_of_the_ordinary && !env->sending_to &&
+	return env->wait == ENV_WAIT_MESSAGE && !env->out_of_the_ordinary && !env->sending_to && !policy &&
 	       arch_call_is_fast(&env->pub->env_tf);
 }
 
@@ -253,7 +271,8 @@ bool env_any_dying(void)
 static void print_state(const struct env *env)
 {
 	static const char *const waits[] = { "waiting", "suspended", "waiting for the console", "waiting for the end of",
-					     "waiting for a message", "waiting to send to", "taking a message", "parked" };
+					     "waiting for a message", "waiting to send to", "taking a message", "parked",
+					     "waiting for the end of a budget" };
 	static const char *const states[] = { "free", "dying", "ready", "running" };
 	const struct Env *pub = env->pub;
 	const struct env *to = env->sending_to;

@@ -20,6 +20,7 @@
 #include <kern/deadline.h>
 #include <kern/lock.h>
 #include <kern/message.h>
+#include <kern/policy.h>
 #include <kern/sched.h>
 #include <kern/space.h>
 
@@ -66,6 +67,7 @@ struct env {
 	bool leads;      /* the space was made for it */
 
 	uint32_t rights; /* RIGHT_ bits; guarded by lock */
+	struct budget *budget; /* NULL: none; constant while it runs */
 
 	/* Guarded by lock. */
 	bool was_awaited; /* somebody has waited for messages from it alone */
@@ -76,6 +78,7 @@ struct env {
 	enum sched_place sched;
 	struct cpu *cpu;
 	struct list runq_node;
+	struct policy_env policy;
 
 	/* Guarded by the family lock. */
 	struct env *parent;    /* NULL: started by the kernel */
@@ -88,6 +91,10 @@ struct env {
 	struct env_notice notices[ENV_NOTICES];
 	unsigned notice_next;
 	struct env_notice awaited; /* what ended its last wait for an end: no later end takes its place */
+
+	struct budget *held;   /* it holds this one for its children; NULL: none */
+	struct budget *ends;   /* and is ending this one */
+	uint32_t ends_at;      /* of which the environments in the slots before this one have been ended */
 
 	/* Guarded by the lock of the message queues. */
 	struct list senders;     /* who wait to send to this one, through wait_node */

@@ -1,4 +1,4 @@
-/* What env.c, end.c and wait.c (and verify.c) share: the family lock and the slots. Nobody else includes this. */
+/* What env.c, end.c, wait.c and those of budgets (and verify.c) share: family lock and slots. Nobody else includes this. */
 #ifndef FINCH_KERN_FAMILY_H
 #define FINCH_KERN_FAMILY_H
 
@@ -16,5 +16,25 @@ void wait_notify(struct env *other, const struct env *env) REQUIRES(family_lock)
 void wait_notify_all(struct env *env) REQUIRES(family_lock);
 /* Unpark those who parked with PARK_ENDS. To be called when envs[] says that somebody has ended: they look there. */
 void wait_notify_listeners(void) REQUIRES(family_lock);
+
+/* --- Budgets: see budget.h --- */
+
+/* Is budget `above`, or below it? NULL is above all. */
+bool budget_within(const struct budget *budget, const struct budget *above);
+/* The one with that number that lies below `above`, and is not that itself. NULL: there is none. */
+struct budget *budget_find(int32_t number, const struct budget *above) REQUIRES(family_lock);
+/* May one more environment come into being there? Asked of all from budget up to, but not, `end` (NULL: to the top). */
+bool budget_has_room(const struct budget *budget, const struct budget *end) REQUIRES(family_lock);
+/* One more environment belongs to it, or one less; with the last, those who wait for its end are woken. */
+void budget_enter(struct budget *budget) REQUIRES(family_lock);
+void budget_leave(struct budget *budget) REQUIRES(family_lock);
+/* A new one below parent, with these limits, which nobody is in yet. NULL: no record is left, or parent has no room. */
+struct budget *budget_make(struct budget *parent, uint32_t pages, uint32_t envs) REQUIRES(family_lock);
+/* env begins to end this one (and no other), or has done so (NULL). */
+void budget_set_ends(struct env *env, struct budget *budget) REQUIRES(family_lock);
+/* env is gone: it belongs to none any more, holds none, ends none. */
+void budget_forget(struct env *env) REQUIRES(family_lock);
+/* env holds this one (and no other), or none (NULL). */
+void budget_set_held(struct env *env, struct budget *budget) REQUIRES(family_lock);
 
 #endif

@@ -1,16 +1,15 @@
 /* Superpages of physical memory: see large.h. The count of entries stands in the note of the first page. */
+#include <kern/budget.h>
 #include <kern/cpu.h>
 #include <kern/large.h>
 
 #define ORDER __builtin_ctz(LARGE_PAGES)
 #define ZERO_SLICE 64 /* pages that are zeroed before interrupts are looked at */
 
-pfn_t large_take(void)
+pfn_t large_take(struct budget *budget)
 {
-	pfn_t first = page_take_block(LARGE_PAGES, PAGE_HIGH);
+	pfn_t first = budget_take_block(budget, LARGE_PAGES);
 
-	if (!first)
-		first = page_take_block(LARGE_PAGES, PAGE_DIRECT);
 	if (!first)
 		return NO_PAGE;
 	for (uint32_t i = 0; i < LARGE_PAGES; i++) {

@@ -141,7 +141,7 @@ static int start(int argc, const char *argv[], bool bare) UNCHECKED_LOCKING
 
 	if (error)
 		return error;
-	struct space *space = space_create();
+	struct space *space = space_create(NULL);
 	if (!space)
 		return -E_NO_MEM;
 	error = load_image(space, image, size);

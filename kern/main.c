@@ -6,6 +6,7 @@
 #include <kern/env.h>
 #include <kern/load.h>
 #include <kern/page.h>
+#include <kern/policy.h>
 #include <kern/print.h>
 #include <kern/rest.h>
 #include <kern/selftest.h>
@@ -55,8 +56,9 @@ void kernel_main(void)
 	kprintf("Finch " FINCH_VERSION "\n");
 	check_archive();
 	env_init();                    /* takes boot memory: before the allocator has it */
+	policy_init();                 /* so does this */
 	page_init(&boot_info);
-	runq_init(&this_cpu()->runq, 0);
+	sched_init_cpu(this_cpu());
 	sched_count_active(1);         /* the boot itself */
 	arch_cpu_adopt_boot(this_cpu(), main_on_own_stack);
 }

@@ -5,6 +5,8 @@
 #include <kern/env.h>
 #include <kern/message.h>
 
+#define REFUSED_AT_ONCE 16 /* messages, of up to MESSAGE_PAGES_MAX pages, that are refused at once */
+
 static struct spinlock queue_lock = SPINLOCK(RANK_MESSAGE, "message queues");
 
 /* --- Pages --- */
@@ -21,7 +23,7 @@ int message_take_pages(struct message *message, uintptr_t va, uint32_t count)
 	pfn_t list = NO_PAGE, *pages = &message->page;
 
 	if (count > 1) {
-		if (!(list = page_take_kernel()))
+		if (!(list = budget_page(space->budget, page_take_kernel)))
 			return -E_NO_MEM;
 		pages = page_address(list);
 	}
@@ -294,15 +296,22 @@ static void awaiting_wake(envid_t id)
 	}
 }
 
-void message_partner_ended(struct env *env, envid_t id)
+bool message_refuse(struct env *env)
 {
 	struct message message;
 	struct sender sender;
 
-	while (take_queued(env, 0, &message, &sender)) {
+	for (unsigned n = 0; n < REFUSED_AT_ONCE; n++) {
+		if (!take_queued(env, 0, &message, &sender))
+			return true;
 		message_drop(&message);
 		sender_wake(&sender, -E_BAD_ENV);
 	}
+	return false;
+}
+
+void message_partner_ended(struct env *env, envid_t id)
+{
 	if (env->was_awaited)
 		awaiting_wake(id);
 }
@@ -314,6 +323,8 @@ static void send_later(struct env *to, envid_t envid, const struct message *mess
 {
 	struct env *self = this_cpu()->env;
 	uint32_t number = queue_begin(self, to, message, calls);
+	if (unlikely(policy))
+		policy_lend(self, to);
 
 	sched_count_active(1); /* while we look whether its wait is over already, the system is not at rest */
 	uint32_t serial = env_block(calls ? ENV_WAIT_MESSAGE : ENV_WAIT_SEND, envid, false, timeout_ms);

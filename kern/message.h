@@ -83,7 +83,12 @@ int message_reply_wait(envid_t envid, const struct message *message, uintptr_t w
 bool message_forget(struct env *env);
 /* env, whose lock is held, has interrupts pending: it gets them, if it waits for messages from anyone. See irq.h. */
 void message_interrupt(struct env *env);
-/* env has ended, whose id is given: those who wait for it are told. No environment's lock is held. */
+/*
+ * env is dying: tell some of those who queue for it, whom it takes no message from any more; nobody joins them. True: none
+ * are left. No environment's lock is held.
+ */
+bool message_refuse(struct env *env);
+/* env has ended, whose id is given: those who wait for a message from it are told. No environment's lock is held. */
 void message_partner_ended(struct env *env, envid_t id);
 
 #endif

@@ -48,7 +48,7 @@ enum monitor_next monitor_cpus(const struct monitor_line *line)
 		else
 			kprintf("%s", atomic_load(&cpu->lazy) ? "idle" : "in the kernel");
 		kprintf("  queued %u  switches %llu  interrupts %llu  requests %u  idle %llu ms  locks held %u\n",
-			cpu->runq.count, (unsigned long long)cpu->switches, (unsigned long long)cpu->interrupts,
+			cpu->queue->count, (unsigned long long)sched_switches(cpu), (unsigned long long)cpu->interrupts,
 			cpu->request_done.value, (unsigned long long)(cpu->idle_ns / 1000000), cpu->locks_held);
 	}
 	return MONITOR_NEXT;

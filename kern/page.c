@@ -3,6 +3,7 @@
  */
 #include <common/string.h>
 #include <kern/boot.h>
+#include <kern/budget.h>
 #include <kern/buddy.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
@@ -112,9 +113,16 @@ bool page_fail_ends(void)
 	return failing;
 }
 
+/* Nothing is free, or a test wants that. */
+static pfn_t none(struct cpu *cpu)
+{
+	cpu->over_budget = false;
+	return NO_PAGE;
+}
+
 static inline pfn_t taken(pfn_t pfn)
 {
-	assert(page_refs[pfn].pp_ref == 0);
+	assert(page_refs[pfn].pp_ref == 0 && !page_states[pfn].budget);
 	page_refs[pfn].pp_ref = 1;
 	return pfn;
 }
@@ -131,11 +139,11 @@ pfn_t page_take_user(void)
 	pfn_t pfn;
 
 	if (fails_now(cpu))
-		return NO_PAGE;
+		return none(cpu);
 	if ((pfn = list_pop(&cache->zeroed[PAGE_HIGH])) || (pfn = list_pop(&cache->zeroed[PAGE_DIRECT])))
 		return taken(pfn);
 	if (!(pfn = take_plain(cache, PAGE_HIGH)) && !(pfn = take_plain(cache, PAGE_DIRECT)))
-		return NO_PAGE;
+		return none(cpu);
 	arch_page_zero(arch_window(pfn, 0));
 	return taken(pfn);
 }
@@ -147,10 +155,10 @@ pfn_t page_take_user_plain(void)
 	pfn_t pfn;
 
 	if (fails_now(cpu))
-		return NO_PAGE;
+		return none(cpu);
 	if (!(pfn = take_plain(cache, PAGE_HIGH)) && !(pfn = take_plain(cache, PAGE_DIRECT)) &&
 	    !(pfn = list_pop(&cache->zeroed[PAGE_HIGH])) && !(pfn = list_pop(&cache->zeroed[PAGE_DIRECT])))
-		return NO_PAGE;
+		return none(cpu);
 	return taken(pfn);
 }
 
@@ -161,10 +169,10 @@ pfn_t page_take_kernel(void)
 	pfn_t pfn;
 
 	if (fails_now(cpu))
-		return NO_PAGE;
+		return none(cpu);
 	if (!(pfn = list_pop(&cache->zeroed[PAGE_DIRECT]))) {
 		if (!(pfn = take_plain(cache, PAGE_DIRECT)))
-			return NO_PAGE;
+			return none(cpu);
 		arch_page_zero(page_address(pfn));
 	}
 	*page_note(pfn) = 0;
@@ -192,13 +200,15 @@ pfn_t page_take_block(uint32_t n, enum page_zone zone)
 	while (1u << order < n)
 		order++;
 	if (order >= BUDDY_ORDERS || fails_now(this_cpu()))
-		return NO_PAGE;
+		return none(this_cpu());
 	spin_lock(&buddy_lock);
 	pfn_t block = buddy_take(zone, order);
 	if (block)
 		block_trim(block, order, n);
 	spin_unlock(&buddy_lock);
-	for (uint32_t i = 0; block && i < n; i++) {
+	if (!block)
+		return none(this_cpu());
+	for (uint32_t i = 0; i < n; i++) {
 		*page_note(block + i) = 0;
 		taken(block + i);
 	}
@@ -219,12 +229,14 @@ void page_give_block(pfn_t first, unsigned order)
 		spoil(first + i);
 		page_refs[first + i].pp_ref = 0;
 	}
+	if (unlikely(page_states[first].budget))
+		budget_block_freed(first, 1u << order);
 	spin_lock(&buddy_lock);
 	buddy_give(first, order);
 	spin_unlock(&buddy_lock);
 }
 
-void page_free(pfn_t pfn)
+static inline void put(pfn_t pfn)
 {
 	enum page_zone zone = is_high(pfn) ? PAGE_HIGH : PAGE_DIRECT;
 	struct page_list *list = &this_cpu()->pages.plain[zone];
@@ -233,6 +245,21 @@ void page_free(pfn_t pfn)
 	list_push(list, pfn);
 	if (unlikely(list->count > cache_max))
 		cache_give_back(list, cache_max / 2);
+}
+
+/* Apart, so that the common case need not keep its argument over a call. */
+static __attribute__((noinline)) void free_charged(pfn_t pfn)
+{
+	budget_page_freed(pfn);
+	put(pfn);
+}
+
+void page_free(pfn_t pfn)
+{
+	if (unlikely(page_states[pfn].budget))
+		free_charged(pfn);
+	else
+		put(pfn);
 }
 
 uint32_t page_references(pfn_t pfn)

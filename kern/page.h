@@ -34,10 +34,11 @@ struct page_cache {
 
 struct page_state {
 	pfn_t next, prev;  /* in a free list of the buddy allocator or (next) of a cache; prev: see page_note */
+	uint16_t budget;   /* index of the budget that it is charged to; 0: none, as if it is free */
 	uint8_t order;     /* of a block that is free in the buddy allocator, for its first page */
-	bool block_free;   /* this is the first page of such a block */
-	bool managed;      /* RAM that is or was free at boot */
-	bool boot;         /* tests: the kernel holds it since then */
+	bool block_free : 1; /* this is the first page of such a block */
+	bool managed : 1;  /* RAM that is or was free at boot */
+	bool boot : 1;     /* tests: the kernel holds it since then */
 };
 
 /* The arrays that describe every page: public at UPAGES, and the kernel's own. */

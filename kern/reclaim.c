@@ -8,7 +8,8 @@ bool reclaim(void)
 {
 	struct page_counts counts;
 
-	if (page_fail_ends())
+	/* Who has reached its limit does not disturb other CPUs. */
+	if (page_fail_ends() || this_cpu()->over_budget)
 		return false;
 	page_drain();
 	for (unsigned n = 0; n < cpu_count; n++) {

@@ -6,7 +6,7 @@
 
 /*
  * Ask all CPUs to give the pages that they cache back to the allocator, and wait until they have. False: it was of no
- * use, nothing is free. No lock is held.
+ * use: nothing is free, or the limit of a budget is why the call failed. No lock is held.
  */
 bool reclaim(void);
 

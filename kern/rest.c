@@ -45,7 +45,7 @@ void rest_time_up(void)
 	for (unsigned n = 0; n < cpu_count; n++) {
 		const struct env *env = cpus[n]->env;
 		kprintf("CPU %u: %s %08x, %u ready\n", n, env ? "runs" : "idle", env ? env->pub->env_id : 0,
-			cpus[n]->runq.count);
+			cpus[n]->queue->count);
 		symbols_backtrace_stopped(cpus[n]);
 	}
 	env_print_all();

@@ -1,9 +1,10 @@
-/* Scheduling: per-CPU round robin with stealing. See sched.h. */
+/* Scheduling: per-CPU round robin with stealing, or one queue in the order of a policy. See sched.h. */
 #include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/monitor.h>
 #include <kern/platform.h>
+#include <kern/policy.h>
 #include <kern/request.h>
 #include <kern/rest.h>
 #include <kern/sched.h>
@@ -22,9 +23,20 @@ void runq_init(struct runq *runq, unsigned cpu)
 	runq->count = 0;
 }
 
+void sched_init_cpu(struct cpu *cpu)
+{
+	runq_init(&cpu->runq, cpu->number);
+	cpu->queue = policy ? &policy_queue : &cpu->runq;
+}
+
 uint32_t sched_idle_mask(void)
 {
 	return atomic_load(&idle_mask);
+}
+
+uint64_t sched_switches(const struct cpu *cpu)
+{
+	return cpu->switches_then + (cpu->switches - (uint32_t)cpu->switches_then);
 }
 
 void sched_count_active(int change)
@@ -37,16 +49,23 @@ uint32_t sched_active(void)
 	return atomic_load(&active_count);
 }
 
-static inline void runq_push(struct cpu *cpu, struct env *env) REQUIRES(cpu->runq.lock)
+static inline void mark_queued(struct env *env)
 {
-	env->cpu = cpu;
 	env->sched = SCHED_QUEUED;
 	env->pub->env_status = env->dying ? ENV_DYING : env->suspended ? ENV_NOT_RUNNABLE : ENV_RUNNABLE;
+}
+
+/* --- Round robin --- */
+
+static inline void push_ready(struct cpu *cpu, struct env *env) REQUIRES(cpu->runq.lock)
+{
+	env->cpu = cpu;
+	mark_queued(env);
 	list_push_back(&cpu->runq.ready, &env->runq_node);
 	cpu->runq.count++;
 }
 
-static inline struct env *runq_pop(struct cpu *cpu) REQUIRES(cpu->runq.lock)
+static inline struct env *pop_ready(struct cpu *cpu) REQUIRES(cpu->runq.lock)
 {
 	struct list *node = list_pop_front(&cpu->runq.ready);
 
@@ -58,15 +77,37 @@ static inline struct env *runq_pop(struct cpu *cpu) REQUIRES(cpu->runq.lock)
 	return env;
 }
 
+/* --- Any policy --- */
+
+static inline void runq_push(struct cpu *cpu, struct env *env, enum turn turn) REQUIRES(cpu->queue->lock)
+{
+	if (unlikely(policy)) {
+		mark_queued(env);
+		policy_push(env, turn);
+		return;
+	}
+	push_ready(cpu, env);
+	if (unlikely(turn == TURN_AT_ONCE || turn == TURN_BROKEN_OFF)) {
+		list_remove(&env->runq_node);
+		list_push_front(&cpu->runq.ready, &env->runq_node);
+	}
+}
+
+/* yielder: who runs there and yields, if it does; it may be that it is to go on. */
+static inline struct env *runq_pop(struct cpu *cpu, const struct env *yielder) REQUIRES(cpu->queue->lock)
+{
+	return unlikely(policy) ? policy_pop(cpu, yielder) : pop_ready(cpu);
+}
+
 /* The lock of the run queue that env stands in or runs under. env's own lock is held. */
 static struct cpu *lock_place(struct env *env) UNCHECKED_LOCKING
 {
 	for (;;) {
 		struct cpu *cpu = __atomic_load_n(&env->cpu, __ATOMIC_ACQUIRE);
-		spin_lock(&cpu->runq.lock);
+		spin_lock(&cpu->queue->lock);
 		if (env->cpu == cpu)
 			return cpu;
-		spin_unlock(&cpu->runq.lock);
+		spin_unlock(&cpu->queue->lock);
 	}
 }
 
@@ -87,13 +128,63 @@ static struct cpu *claim_idle(struct cpu *wanted)
 	return NULL;
 }
 
+void sched_poke(struct cpu *cpu)
+{
+	if (!cpu)
+		return;
+	if (cpu != this_cpu())
+		platform_send_request(cpu->platform_number);
+	else if (cpu->env)
+		cpu->attention |= ATTEND_PREEMPT;
+}
+
+void sched_poked(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	if (unlikely(cpu->poked) && cpu->env)
+		cpu->attention |= ATTEND_PREEMPT;
+}
+
+/* There is one queue: it goes into that, and a CPU is told that is idle, or runs what is to make way for it. */
+static __attribute__((noinline)) void ready_for_all(struct env *env)
+{
+	spin_lock(&policy_queue.lock);
+	runq_push(env->cpu, env, this_cpu()->in_device ? TURN_AT_ONCE : TURN_NEW);
+	/* In this order: an idle CPU sets its bit and then looks at the queue. */
+	atomic_fence();
+	struct cpu *cpu = claim_idle(env->cpu);
+	if (!cpu)
+		cpu = env->policy.node.place ? policy_preempt(env) : this_cpu();
+	spin_unlock(&policy_queue.lock);
+	sched_poke(cpu);
+}
+
+/* A device's interrupt has made it ready, and no CPU is idle: it runs at once, here. */
+static __attribute__((noinline)) void ready_at_once(struct env *env)
+{
+	struct cpu *cpu = this_cpu();
+
+	spin_lock(&cpu->runq.lock);
+	runq_push(cpu, env, TURN_AT_ONCE);
+	spin_unlock(&cpu->runq.lock);
+	sched_poke(cpu);
+}
+
 void sched_ready(struct env *env)
 {
-	struct cpu *idle = claim_idle(env->cpu), *cpu = idle ? idle : env->cpu;
-
 	assert(spin_held(&env->lock) && env->sched == SCHED_OFF);
+	if (unlikely(policy)) {
+		ready_for_all(env);
+		return;
+	}
+	struct cpu *idle = claim_idle(env->cpu), *cpu = idle ? idle : env->cpu;
+	if (unlikely(!idle && this_cpu()->in_device)) {
+		ready_at_once(env);
+		return;
+	}
 	spin_lock(&cpu->runq.lock);
-	runq_push(cpu, env);
+	push_ready(cpu, env);
 	spin_unlock(&cpu->runq.lock);
 	if (cpu == this_cpu())
 		return;
@@ -107,9 +198,9 @@ void sched_ready_here(struct env *env)
 {
 	struct cpu *cpu = this_cpu();
 
-	spin_lock(&cpu->runq.lock);
-	runq_push(cpu, env);
-	spin_unlock(&cpu->runq.lock);
+	spin_lock(&cpu->queue->lock);
+	runq_push(cpu, env, TURN_NEW);
+	spin_unlock(&cpu->queue->lock);
 }
 
 bool sched_take_off(struct env *env) UNCHECKED_LOCKING
@@ -119,11 +210,15 @@ bool sched_take_off(struct env *env) UNCHECKED_LOCKING
 		return true;
 	struct cpu *cpu = lock_place(env);
 	if (env->sched == SCHED_QUEUED) {
-		list_remove(&env->runq_node);
-		cpu->runq.count--;
+		if (policy) {
+			policy_remove(env);
+		} else {
+			list_remove(&env->runq_node);
+			cpu->runq.count--;
+		}
 		env->sched = SCHED_OFF;
 	}
-	spin_unlock(&cpu->runq.lock);
+	spin_unlock(&cpu->queue->lock);
 	return env->sched == SCHED_OFF;
 }
 
@@ -132,7 +227,7 @@ void sched_publish(struct env *env) UNCHECKED_LOCKING
 	struct cpu *cpu = lock_place(env);
 
 	env->pub->env_status = env->sched == SCHED_RUNNING ? ENV_RUNNING : ENV_RUNNABLE;
-	spin_unlock(&cpu->runq.lock);
+	spin_unlock(&cpu->queue->lock);
 }
 
 /* Take an environment from the longest queue of another CPU, if more than `spare` stand in it. */
@@ -150,7 +245,7 @@ static struct env *steal(struct cpu *thief, uint32_t spare)
 	if (!victim)
 		return NULL;
 	spin_lock(&victim->runq.lock);
-	if ((env = runq_pop(victim)))
+	if ((env = pop_ready(victim)))
 		__atomic_store_n(&env->cpu, thief, __ATOMIC_RELEASE);
 	spin_unlock(&victim->runq.lock);
 	return env;
@@ -160,9 +255,15 @@ static struct env *next_ready(struct cpu *cpu)
 {
 	struct env *env = NULL;
 
+	if (unlikely(policy)) {
+		spin_lock(&policy_queue.lock);
+		env = policy_pop(cpu, NULL);
+		spin_unlock(&policy_queue.lock);
+		return env;
+	}
 	if (cpu->runq.count) {
 		spin_lock(&cpu->runq.lock);
-		env = runq_pop(cpu);
+		env = pop_ready(cpu);
 		spin_unlock(&cpu->runq.lock);
 	}
 	return env ? env : steal(cpu, 0);
@@ -171,7 +272,7 @@ static struct env *next_ready(struct cpu *cpu)
 static void slice_begin(struct cpu *cpu)
 {
 	cpu->timer_running = true;
-	platform_timer_set(deadline_limit(SCHED_SLICE_NS));
+	platform_timer_set(deadline_limit(sched_slice_ns()));
 }
 
 /* Nothing to run: sleep until something is. */
@@ -209,6 +310,9 @@ static struct env *idle(struct cpu *cpu)
 		arch_tlb_flush_user();
 	cpu->idle_ns += platform_time_ns() - since;
 	cpu->idle_since_ns = 0;
+	/* What ticks found meanwhile is not about env, nor is the time its. */
+	cpu->attention &= ~ATTEND_SWITCH;
+	cpu->charged = arch_ticks_low();
 	return env;
 }
 
@@ -216,8 +320,10 @@ static inline void run(struct cpu *cpu, struct env *env)
 {
 	sched_run(cpu, env);
 	arch_env_switch_ports(cpu, env);
-	if (unlikely(!cpu->timer_running))
+	if (unlikely(!cpu->timer_running)) {
+		cpu->charged = arch_ticks_low();
 		slice_begin(cpu);
+	}
 }
 
 /* A slice of the end of env, which was taken from a queue or from this CPU, which has no environment now. */
@@ -270,6 +376,7 @@ static void run_or_next(struct cpu *cpu, struct env *env)
 			continue;
 		if (!(env = next_ready(cpu)))
 			env = idle(cpu);
+		cpu->charged = arch_ticks_low();
 	}
 	run(cpu, env);
 }
@@ -281,7 +388,15 @@ static void run_next(struct cpu *cpu)
 	run_or_next(cpu, env ? env : idle(cpu));
 }
 
-/* The current environment lets others of this queue go first. */
+/* Go on with next, which was taken from a queue; the environment that ran here stands in one. */
+static inline void switch_to(struct cpu *cpu, struct env *next)
+{
+	/* Not ours any more: a request that is answered now is not about it. */
+	cpu->env = NULL;
+	run_or_next(cpu, next);
+}
+
+/* Round robin: the current environment lets others of this queue go first. */
 static void rotate(struct cpu *cpu)
 {
 	struct env *env = cpu->env;
@@ -290,12 +405,34 @@ static void rotate(struct cpu *cpu)
 		return;
 	spin_lock(&cpu->runq.lock);
 	arch_env_save(env);
-	runq_push(cpu, env);
-	struct env *next = runq_pop(cpu);
+	push_ready(cpu, env);
+	sched_charge_time(cpu, env->pub); /* before another CPU can take it */
+	struct env *next = pop_ready(cpu);
 	spin_unlock(&cpu->runq.lock);
-	/* Not ours any more: a request that is answered now is not about it. */
-	cpu->env = NULL;
-	run_or_next(cpu, next);
+	switch_to(cpu, next);
+}
+
+/*
+ * The current environment makes way for another that should run in place of it, if there is one. In an order, it stands in
+ * that with the others, but if it yields.
+ */
+static __attribute__((noinline)) void make_way(struct cpu *cpu, enum turn turn)
+{
+	struct env *env = cpu->env, *next = NULL;
+	bool others = !policy || turn == TURN_GIVEN_UP;
+
+	sched_charge(cpu, env);
+	spin_lock(&cpu->queue->lock);
+	cpu->poked = false;
+	if (cpu->queue->count && (!others || (next = runq_pop(cpu, env)))) {
+		arch_env_save(env);
+		runq_push(cpu, env, turn);
+		if (!others)
+			next = runq_pop(cpu, NULL);
+	}
+	spin_unlock(&cpu->queue->lock);
+	if (next)
+		switch_to(cpu, next);
 }
 
 void sched_attend(void)
@@ -307,12 +444,16 @@ void sched_attend(void)
 		monitor_call();
 	cpu->attention = 0;
 	struct env *ending = attention & ATTEND_ENV && cpu->env ? env_attend() : NULL;
-	if (ending)
+	if (ending) {
 		sched_take_apart(ending);
+		cpu->charged = arch_ticks_low();
+	}
 	if (!cpu->env)
 		run_next(cpu);
-	else if (attention & ATTEND_SWITCH)
+	else if (attention & ATTEND_SWITCH && likely(!policy))
 		rotate(cpu);
+	else if (attention & (ATTEND_SWITCH | ATTEND_PREEMPT))
+		make_way(cpu, !(attention & ATTEND_SWITCH) ? TURN_BROKEN_OFF : cpu->timer_running ? TURN_GIVEN_UP : TURN_OVER);
 	if (cpu->env && !cpu->timer_running)
 		slice_begin(cpu);
 }
@@ -322,16 +463,18 @@ void sched_tick(void)
 	struct cpu *cpu = this_cpu();
 
 	cpu->timer_running = false;
+	cpu->switches_then = sched_switches(cpu);
 	deadline_expire();
 	cpu->attention |= ATTEND_SWITCH;
 	if (!cpu->env)
 		return;
+	sched_charge(cpu, cpu->env);
 	/* A queue that is two longer than this one's gives one up, so that busy CPUs come to share evenly. */
-	struct env *env = steal(cpu, cpu->runq.count + 1);
+	struct env *env = steal(cpu, cpu->queue->count + 1);
 	if (env)
 		sched_ready_here(env);
 	/* None waits longer than a slice while a CPU is idle. */
-	struct cpu *idle = cpu->runq.count ? claim_idle(NULL) : NULL;
+	struct cpu *idle = cpu->queue->count ? claim_idle(NULL) : NULL;
 	if (idle)
 		platform_send_request(idle->platform_number);
 }

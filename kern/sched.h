@@ -1,11 +1,14 @@
 /*
  * Scheduling: which environment a CPU runs next.
  *
- * Each CPU has a run queue of environments that are ready; one that finds its own empty steals. One that becomes
- * ready goes to the CPU it last ran on if that is idle, else to an idle CPU, which is woken at once, else
- * to its last CPU. Time slices are SCHED_SLICE_NS long.
+ * Round robin: each CPU has a run queue of environments that are ready; one that finds its own empty steals. One that
+ * becomes ready goes to the CPU it last ran on if that is idle, else to an idle CPU, which is woken at once, else
+ * to its last CPU. Time slices are SCHED_SLICE_NS long. One whose wait a device's interrupt ended runs at once, once: the
+ * one it interrupts goes on after it, and the slice ends as it would have.
  *
- * An environment's place (`sched` and `cpu` in struct env) is guarded by the run-queue lock of its CPU while it is
+ * Under another policy (kern/policy.h) all CPUs have one queue, which is in the policy's order.
+ *
+ * An environment's place (`sched` and `cpu` in struct env) is guarded by the lock of its CPU's run queue while it is
  * queued or running, and by the environment's own lock while it is off.
  */
 #ifndef FINCH_KERN_SCHED_H
@@ -23,10 +26,14 @@ enum sched_place { SCHED_OFF, SCHED_QUEUED, SCHED_RUNNING };
 struct runq {
 	struct spinlock lock;
 	struct list ready; /* [lock] of struct env, through runq_node */
-	uint32_t count;    /* [lock] read by others without it, as a hint */
+	uint32_t count;    /* [lock] of all who stand in it; read by others without it, as a hint */
 };
 
+struct cpu;
+
 void runq_init(struct runq *runq, unsigned cpu);
+/* Once a CPU, before it runs anything; the policy is chosen. */
+void sched_init_cpu(struct cpu *cpu);
 
 /* Put env, which is off all CPUs and queues and may run, on a queue. Its lock is held. */
 void sched_ready(struct env *env);
@@ -46,12 +53,18 @@ void sched_take_apart(struct env *env);
 void sched_attend(void);
 /* The time slice is over. */
 void sched_tick(void);
+/* Make a CPU (NULL: none) look whether another environment should run there; policy_preempt chose it. */
+void sched_poke(struct cpu *cpu);
+/* It may be for that that another CPU has interrupted this one. */
+void sched_poked(void);
 
 /* Environments that run, are ready, or wait for something that can still come; none left: the system is at rest. */
 void sched_count_active(int change);
 /* How many they are; for tests. */
 uint32_t sched_active(void);
 
+/* How often this CPU was given to an environment. */
+uint64_t sched_switches(const struct cpu *cpu);
 /* How many CPUs are idle: bit n for CPU n. */
 uint32_t sched_idle_mask(void);
 

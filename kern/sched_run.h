@@ -8,6 +8,28 @@
 #include <kern/space_load.h>
 
 /*
+ * The time up to now was env's, which has run on this CPU; returns how much that is. 32 bits of the counter are enough, for
+ * a tick comes long before they are all counted through.
+ */
+static inline uint32_t sched_charge_time(struct cpu *cpu, struct Env *pub)
+{
+	uint32_t used = arch_ticks_low() - cpu->charged;
+
+	cpu->charged += used;
+	arch_add_to(&pub->env_cpu_time, used);
+	return used;
+}
+
+/* The same, as far as it matters for who runs next too. */
+static inline void sched_charge(struct cpu *cpu, struct env *env)
+{
+	uint32_t used = sched_charge_time(cpu, env->pub);
+
+	if (unlikely(policy) && policy->charge)
+		policy->charge(env, used);
+}
+
+/*
  * Give this CPU, which no environment runs on any more, to env, which has been made SCHED_RUNNING. If one of the two drives
  * devices, what ports this CPU lets through is then the caller's to see to.
  */

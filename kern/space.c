@@ -45,16 +45,17 @@ static bool pool_grow(void)
 	return true;
 }
 
-struct space *space_create(void)
+struct space *space_create(struct budget *budget)
 {
 	struct space *space = pool_take();
 
 	if (!space && (!pool_grow() || !(space = pool_take())))
 		return NULL;
-	if (arch_space_create(&space->arch) < 0) {
+	if (arch_space_create(&space->arch, budget) < 0) {
 		pool_give(space);
 		return NULL;
 	}
+	space->budget = budget;
 	space->loaded.value = 0;
 	space->unflushed.value = 0;
 	space->lowered = 0;
@@ -136,7 +137,7 @@ static uint32_t alloc_slice(struct space *space, uintptr_t va, uint32_t perm, ui
 	replaced_init(&replaced);
 	spin_lock(&space->lock);
 	for (done = 0; done < n; done++, va += PGSIZE) {
-		pfn_t pfn = page_take_user();
+		pfn_t pfn = budget_page(space->budget, page_take_user);
 		if (!pfn)
 			break;
 		if (!install(space, &entry, va, pfn, perm, &replaced)) {
@@ -171,10 +172,9 @@ static uint32_t install_slice(struct space *dst, uintptr_t va, uint32_t perm, ui
 	return done;
 }
 
-int space_alloc_page(struct space *space, uintptr_t va, uint32_t perm)
+/* Map the fresh page pfn, whose reference passes to the space; NO_PAGE: there was none. */
+static inline int install_fresh(struct space *space, uintptr_t va, uint32_t perm, pfn_t pfn)
 {
-	pfn_t pfn = page_take_user();
-
 	if (unlikely(!pfn))
 		return -E_NO_MEM;
 	spin_lock(&space->lock);
@@ -189,6 +189,19 @@ int space_alloc_page(struct space *space, uintptr_t va, uint32_t perm)
 	if (arch_pte_present(old))
 		release(space, va, old);
 	return 0;
+}
+
+/* Apart, so that the common case need not keep what it has in registers. */
+static __attribute__((noinline)) int alloc_page_charged(struct space *space, uintptr_t va, uint32_t perm)
+{
+	return install_fresh(space, va, perm, budget_take_page(space->budget, page_take_user));
+}
+
+int space_alloc_page(struct space *space, uintptr_t va, uint32_t perm)
+{
+	if (unlikely(space->budget))
+		return alloc_page_charged(space, va, perm);
+	return install_fresh(space, va, perm, page_take_user());
 }
 
 void space_unmap_page(struct space *space, uintptr_t va)
@@ -314,7 +327,7 @@ int space_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t d
 /* Is there a table for va, perhaps in reserve, or room for one? */
 static bool prepare_table(struct space *space, uintptr_t va)
 {
-	return space_large(space, va) || arch_space_entry_make(&space->arch, va);
+	return space_large(space, va) || arch_space_entry_make(&space->arch, va, space->budget);
 }
 
 int space_prepare(struct space *space, uintptr_t va, uint32_t n)

@@ -22,6 +22,7 @@
 #define FINCH_KERN_SPACE_H
 
 #include <kern/arch.h>
+#include <kern/budget.h>
 #include <kern/lock.h>
 #include <kern/page.h>
 
@@ -37,6 +38,7 @@ struct space {
 	atomic_t pins;
 	pfn_t spare;             /* lock; tables in reserve, one for each superpage, linked through their notes */
 	bool has_devices;        /* lock; device memory is or was mapped in it */
+	struct budget *budget;   /* that of the first environment: what its pages are charged to; NULL: none */
 	uintptr_t cursor;        /* how far space_destroy_slice has come */
 	struct env *last;        /* lock; the first environment, once it waits for the others to leave */
 };
@@ -44,8 +46,8 @@ struct space {
 /* Unused ones, linked through cursor; for tests. */
 extern struct space *space_pool;
 
-/* A new space with nothing mapped and one environment. NULL: out of memory. */
-struct space *space_create(void) must_use;
+/* A new space with nothing mapped and one environment, of this budget. NULL: out of memory. */
+struct space *space_create(struct budget *budget) must_use;
 /* Give back a new space that nothing was mapped in and no environment used. */
 void space_abandon(struct space *space);
 

@@ -142,7 +142,7 @@ static uintptr_t copy_table(const struct copy *copy, uintptr_t va, uintptr_t end
 			i++;
 		if (i == after)
 			continue;
-		if (!to && !(to = arch_space_entry_make(&copy->dst->arch, start))) {
+		if (!to && !(to = arch_space_entry_make(&copy->dst->arch, start, copy->dst->budget))) {
 			*room = false;
 			return start + i * PGSIZE;
 		}
@@ -168,7 +168,7 @@ static uintptr_t copy_large(const struct copy *copy, uintptr_t va, arch_pte_t *f
 	if (*from & copy->only && copy->src == copy->dst) {
 		entry_lower(copy, from);
 	} else if (*from & copy->only) {
-		if (!(*spare = page_take_kernel()) || !arch_space_slot_make(&copy->dst->arch, va)) {
+		if (!(*spare = budget_page(copy->dst->budget, page_take_kernel)) || !arch_space_slot_make(&copy->dst->arch, va)) {
 			*room = false;
 			return va;
 		}
@@ -319,7 +319,7 @@ int space_replace(struct space *space, uintptr_t va, arch_pte_t expected, uint32
 		arch_tlb_flush_page(va);
 		return 0;
 	}
-	pfn_t fresh = page_take_user_plain();
+	pfn_t fresh = budget_page(space->budget, page_take_user_plain);
 	if (unlikely(!fresh)) {
 		spin_unlock(&space->lock);
 		return -E_NO_MEM;

@@ -1,5 +1,6 @@
 /* Superpages in address spaces: see space.h for what is promised, space_slice.h for what stands here. */
 #include <abi/error.h>
+#include <kern/budget.h>
 #include <kern/space_slice.h>
 
 /* --- Tables in reserve. Their content is of no use. --- */
@@ -63,7 +64,8 @@ void space_large_finish(struct space *space, struct replaced *replaced, pfn_t sp
 static int alloc_one(struct space *space, uintptr_t va, uint32_t perm)
 {
 	struct replaced replaced;
-	pfn_t spare = page_take_kernel(), first = spare ? large_take() : NO_PAGE;
+	pfn_t spare = budget_page(space->budget, page_take_kernel);
+	pfn_t first = spare ? large_take(space->budget) : NO_PAGE;
 
 	replaced_init(&replaced);
 	int error = -E_NO_MEM;
@@ -93,7 +95,7 @@ int space_alloc_large(struct space *space, uintptr_t va, uint32_t perm, uint32_t
 int space_large_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t dstva, uint32_t perm)
 {
 	struct replaced replaced;
-	pfn_t spare = page_take_kernel();
+	pfn_t spare = budget_page(dst->budget, page_take_kernel);
 	int result = -E_NO_MEM;
 
 	if (!spare)

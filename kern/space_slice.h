@@ -117,7 +117,7 @@ void space_split_now(struct space *space, uintptr_t va);
 /* The entry for va, in a table that is made or takes the place of a superpage if need be. NULL: out of memory. */
 static inline arch_pte_t *space_entry_make(struct space *space, uintptr_t va, struct replaced *replaced)
 {
-	return space_large(space, va) ? space_split(space, va, replaced) : arch_space_entry_make(&space->arch, va);
+	return space_large(space, va) ? space_split(space, va, replaced) : arch_space_entry_make(&space->arch, va, space->budget);
 }
 
 /*

@@ -1,6 +1,7 @@
 /* The system calls about devices in user mode. Checks in the order environment, address, permission, memory. */
 #include <abi/error.h>
 #include <abi/rights.h>
+#include <kern/budget.h>
 #include <kern/boot.h>
 #include <kern/env_space.h>
 #include <kern/irq.h>
@@ -38,7 +39,7 @@ static int alloc_block(struct space *space, const struct range *range, uint32_t 
 
 	if (space_prepare(space, range->va, range->pages) < 0)
 		return -E_NO_MEM;
-	if (!(first = page_take_block(range->pages, PAGE_HIGH)) && !(first = page_take_block(range->pages, PAGE_DIRECT)))
+	if (!(first = budget_take_block(space->budget, range->pages)))
 		return -E_NO_MEM;
 	zero_block(first, range->pages);
 	map_block(space, range->va, perm, first, range->pages);

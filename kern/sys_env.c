@@ -1,6 +1,7 @@
 /* The system calls about environments. */
 #include <abi/env.h>
 #include <abi/error.h>
+#include <abi/rights.h>
 #include <common/string.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
@@ -55,7 +56,7 @@ int32_t sys_unpark(envid_t envid)
 static int exofork(void) UNCHECKED_LOCKING
 {
 	struct env *self = this_cpu()->env, *child;
-	struct space *space = space_create();
+	struct space *space = space_create(self->budget);
 
 	if (!space)
 		return -E_NO_MEM;
@@ -146,6 +147,21 @@ int32_t sys_env_set_pgfault_upcall(envid_t envid, uintptr_t upcall)
 	return 0;
 }
 
+/* Both sides look at, and change, what the caller has under its lock: its parent may lower that meanwhile. */
+static int set_rights(struct env *env, uint32_t rights) UNCHECKED_LOCKING
+{
+	const struct env *self = this_cpu()->env;
+
+	if (env == self)
+		spin_lock(&env->lock);
+	bool has = !(rights & ~self->rights);
+	if (has)
+		env->rights = rights;
+	if (env == self)
+		spin_unlock(&env->lock);
+	return has ? 0 : -E_INVAL;
+}
+
 /* Set one thing; env is the caller, or locked. */
 static int set(struct env *env, int what, uintptr_t value) UNCHECKED_LOCKING
 {
@@ -161,11 +177,22 @@ static int set(struct env *env, int what, uintptr_t value) UNCHECKED_LOCKING
 	case ENV_SET_TLS:
 		arch_env_set_tls(env, value);
 		return 0;
+	case ENV_SET_RIGHTS:
+		return set_rights(env, value);
+	case ENV_SET_TYPE:
+		if (!env_may(RIGHT_TYPE))
+			return -E_BAD_ENV;
+		env->pub->env_type = (enum EnvType)value;
+		return 0;
 	case ENV_SET_SUSPENDED:
 		if (value || env == this_cpu()->env)
 			return -E_INVAL;
 		env_go_on(env);
 		return 0;
+	case ENV_SET_PRIORITY:
+		return policy_set_priority(env, value);
+	case ENV_SET_TICKETS:
+		return policy_set_tickets(env, value);
 	default:
 		return -E_INVAL;
 	}

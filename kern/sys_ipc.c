@@ -163,6 +163,7 @@ static inline __attribute__((always_inline)) bool exchange(envid_t envid, uint32
 	if (from)
 		to->was_awaited = true;
 	wait_from(cpu, self, from, window);
+	sched_charge_time(cpu, self->pub);
 	wake_with(to, id, value, cpu);
 	spin_unlock(&self->lock);
 	spin_unlock(&to->lock);

@@ -1,11 +1,13 @@
 /* The system calls about the console, time, the machine and the tests. */
 #include <abi/error.h>
 #include <abi/info.h>
+#include <abi/rights.h>
 #include <abi/syscall.h>
 #include <abi/test.h>
 #include <common/div64.h>
 #include <common/string.h>
 #include <kern/boot.h>
+#include <kern/budget.h>
 #include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
@@ -90,7 +92,8 @@ int32_t sys_time_msec(void)
 
 int32_t sys_machine(int what)
 {
-	/* Until there are rights: the programs that the kernel started, and their children. */
+	if (!env_may(RIGHT_POWER))
+		return -E_BAD_ENV;
 	if (what == MACHINE_REBOOT)
 		platform_reboot();
 	if (what != MACHINE_POWEROFF)
@@ -118,6 +121,7 @@ static void info_machine(struct info_machine *info)
 	info->tsc_khz = platform_tsc_khz();
 	info->big_lock = big_lock_wanted;
 	strlcpy(info->version, FINCH_VERSION, sizeof info->version);
+	strlcpy(info->policy, policy_name(), sizeof info->policy);
 }
 
 static void info_cpu(struct info_cpu *info, const struct cpu *cpu)
@@ -127,12 +131,27 @@ static void info_cpu(struct info_cpu *info, const struct cpu *cpu)
 	info->number = cpu->number;
 	info->hardware_id = platform_cpu_hardware_id(cpu->platform_number);
 	info->env_id = env ? (uint32_t)env->pub->env_id : 0;
-	info->queued = cpu->runq.count;
+	info->queued = cpu->queue->count;
 	/* Another CPU may change both halves of a number meanwhile: then the figure is wrong, once. */
 	info->idle_ns = cpu->idle_ns + (cpu->idle_since_ns ? platform_time_ns() - cpu->idle_since_ns : 0);
-	info->switches = cpu->switches;
+	info->switches = sched_switches(cpu);
 	info->interrupts = cpu->interrupts;
 	arch_cpu_name(info->name, sizeof info->name);
+}
+
+static int info_env(struct info_env *info, envid_t envid)
+{
+	struct env *env;
+	int error = env_find(envid, true, &env);
+
+	if (error)
+		return error;
+	info->env_id = env->pub->env_id;
+	info->rights = env->rights;
+	info->budget = env->budget ? env->budget->number : 0;
+	info->held = env->held ? env->held->number : 0;
+	env_release(env);
+	return 0;
 }
 
 int32_t sys_info(int what, uint32_t index, uaddr_t buf, size_t size)
@@ -140,8 +159,11 @@ int32_t sys_info(int what, uint32_t index, uaddr_t buf, size_t size)
 	union {
 		struct info_machine machine;
 		struct info_cpu cpu;
+		struct info_env env;
+		struct info_budget budget;
 	} info;
 	size_t full;
+	int error;
 
 	memset(&info, 0, sizeof info);
 	if (what == INFO_MACHINE && index == 0) {
@@ -150,6 +172,14 @@ int32_t sys_info(int what, uint32_t index, uaddr_t buf, size_t size)
 	} else if (what == INFO_CPU && index < cpu_count) {
 		info_cpu(&info.cpu, cpus[index]);
 		full = sizeof info.cpu;
+	} else if (what == INFO_ENV) {
+		if ((error = info_env(&info.env, index)))
+			return error;
+		full = sizeof info.env;
+	} else if (what == INFO_BUDGET) {
+		if ((error = budget_info(&info.budget, index)))
+			return error;
+		full = sizeof info.budget;
 	} else {
 		return -E_INVAL;
 	}

@@ -85,6 +85,7 @@ void trap_interrupt(uint32_t vector)
 	if (vector == REQUEST_VECTOR) {
 		platform_interrupt_done();
 		request_serve();
+		sched_poked();
 	} else if (vector == IRQ_OFFSET) {
 		platform_interrupt_done();
 		sched_tick();
@@ -94,8 +95,10 @@ void trap_interrupt(uint32_t vector)
 	} else {
 		bool input = platform_interrupt(vector - IRQ_OFFSET) == PLATFORM_INPUT;
 		platform_interrupt_done();
+		this_cpu()->in_device = true;
 		if (input)
 			console_input();
+		this_cpu()->in_device = false;
 	}
 }
 

@@ -8,6 +8,7 @@
 #include <abi/error.h>
 #include <arch/switch.h>
 #include <abi/syscall.h>
+#include <kern/budget.h>
 #include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
@@ -15,6 +16,7 @@
 #include <kern/irq.h>
 #include <kern/message.h>
 #include <kern/request.h>
+#include <kern/sched_run.h>
 #include <kern/trap.h>
 
 uint32_t env_block_locked(struct env *env, uint32_t wait, envid_t wait_for, bool restarts, uint32_t timeout_ms)
@@ -27,6 +29,7 @@ uint32_t env_block_locked(struct env *env, uint32_t wait, envid_t wait_for, bool
 	env->wait = wait;
 	uint32_t serial = ++env->wait_serial;
 	env->restarts = restarts;
+	sched_charge(cpu, env);
 	env->sched = SCHED_OFF;
 	env->pub->env_wait_for = wait_for;
 	cpu->env = NULL;
@@ -55,6 +58,8 @@ uint32_t env_block(uint32_t wait, envid_t wait_for, bool restarts, uint32_t time
 /* Its wait is over. */
 static inline void unblock(struct env *env) REQUIRES(env->lock)
 {
+	if (unlikely(env->policy.lends_to))
+		policy_lend_end(env);
 	env->wait = ENV_WAIT_NONE;
 	env->restarts = env->pub->env_ipc_recving = false;
 	if (unlikely(env->timed)) {
@@ -117,8 +122,10 @@ static bool give_up(struct env *env, int error) REQUIRES(env->lock)
 /* Another environment ends env's wait. False: as give_up. */
 static bool interrupt(struct env *env) REQUIRES(family_lock, env->lock)
 {
-	if (env->wait == ENV_WAIT_END)
+	if (env->wait == ENV_WAIT_END || env->wait == ENV_WAIT_BUDGET)
 		list_remove(&env->wait_node);
+	if (env->wait == ENV_WAIT_BUDGET)
+		budget_set_ends(env, NULL);
 	return give_up(env, -E_INTERRUPTED);
 }
 

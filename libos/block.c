@@ -58,26 +58,9 @@ static inline void store(uint32_t *word, uint32_t value)
 
 /* --- The disk server. --- */
 
-static const volatile struct Env *by_label(const char *label)
-{
-	for (int i = 0; i < NENV && envs[i].env_id; i++)
-		if (envs[i].env_status != ENV_FREE && envs[i].env_status != ENV_DYING &&
-		    strncmp((const char *)envs[i].env_label, label, ENV_LABEL_SIZE) == 0)
-			return &envs[i];
-	return NULL;
-}
-
 envid_t disks_server(void)
 {
-	envid_t server;
-
-	while (!(server = ipc_find_env(ENV_TYPE_DISKS))) {
-		const volatile struct Env *env = by_label("disks");
-		if (!env || env->env_wait == ENV_WAIT_MESSAGE)
-			return env ? env->env_id : 0;
-		sleep_ms(10);
-	}
-	return server;
+	return ipc_find_env(ENV_TYPE_DISKS);
 }
 
 /* Ask the server. */

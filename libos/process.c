@@ -53,6 +53,7 @@ const char *env_wait_name(uint32_t wait)
 		[ENV_WAIT_SEND] = "sending to",
 		[ENV_WAIT_DELIVERY] = "message",
 		[ENV_WAIT_PARK] = "parked",
+		[ENV_WAIT_BUDGET] = "end of job",
 	};
 	return wait < ARRAY_SIZE(names) ? names[wait] : "?";
 }

@@ -1,14 +1,14 @@
 /*
  * Starting a program from the boot archive.
  *
- * The child's pages that are only read and stand whole in the file are mapped from the archive; the others are built in
- * this environment at STAGE and handed over. The child shares what is marked PTE_SHARE here (open descriptors), and the
+ * The child's pages that are only read and stand whole in the file are mapped from the archive; the others are its own from
+ * the beginning, so that they are charged to its budget, and filled through a second mapping here, at STAGE. The child shares what is marked PTE_SHARE here (open descriptors), and the
  * archive. Nothing of the child runs before all of that has worked: any error before destroys it.
  */
 #include <common/elf.h>
 #include <finch/archive.h>
 #include <finch/memory.h>
-#include <finch/process.h>
+#include <finch/spawn.h>
 #include <finch/start.h>
 #include <finch/syscall.h>
 #include <inc/lib.h>
@@ -18,7 +18,7 @@
 #define PERM_READ (PTE_P | PTE_U)
 #define PERM_WRITE (PTE_P | PTE_U | PTE_W)
 
-/* Where pages for the child are built: in the part of the address space whose page table is there for the stack. */
+/* Where pages of the child are filled: in the part of the address space whose page table is there for the stack. */
 #define STAGE ((char *)USTACKTOP - PTSIZE / 2)
 #define STAGE_PAGES 64
 #define SEGMENTS_MAX 16
@@ -103,19 +103,31 @@ static int program_read(const void *image, size_t size, struct program *program)
 	return program->count > 0 ? 0 : -E_NOT_EXEC;
 }
 
-/*
- * Build count pages at STAGE, fill them by copying size bytes to offset at, and map them in the child at va. size 0:
- * they are only zeroed.
- */
+/* Fresh zeroed pages in the child at va, up to STAGE_PAGES, which can be written to at STAGE until stage_end. */
+static int stage_begin(envid_t child, uintptr_t va, size_t count)
+{
+	int err = pages_alloc(child, (void *)va, PERM_WRITE, count);
+
+	for (size_t at = 0; err >= 0 && at < count;) {
+		err = sys_page_map_range(child, (void *)(va + at * PGSIZE), 0, STAGE + at * PGSIZE, PERM_WRITE, count - at);
+		at += err > 0 ? (size_t)err : 0;
+	}
+	return err < 0 ? err : 0;
+}
+
+static void stage_end(size_t count)
+{
+	pages_unmap(0, STAGE, count);
+}
+
+/* Give the child count pages at va with size bytes copied to offset at of them, and zeros around. */
 static int give_pages(envid_t child, uintptr_t va, size_t count, size_t at, const char *data, size_t size)
 {
-	int err = pages_alloc(0, STAGE, PERM_WRITE, count);
+	int err = stage_begin(child, va, count);
 
-	if (err < 0)
-		return err;
-	memcpy(STAGE + at, data, size);
-	err = pages_share(STAGE, child, (void *)va, PERM_WRITE, count);
-	pages_unmap(0, STAGE, count);
+	if (err >= 0)
+		memcpy(STAGE + at, data, size);
+	stage_end(count);
 	return err;
 }
 
@@ -220,11 +232,9 @@ static int give_stack(envid_t child, const char **argv, uintptr_t *esp)
 		return err;
 	size_t count = ROUNDUP(arguments.total + STACK_ROOM, (size_t)PGSIZE) / PGSIZE;
 	size_t size = count * PGSIZE;
-	if ((err = pages_alloc(0, STAGE, PERM_WRITE, count)) < 0)
-		return err;
-	arguments_write(argv, &arguments, STAGE + size);
-	err = pages_share(STAGE, child, (void *)(USTACKTOP - size), PERM_WRITE, count);
-	pages_unmap(0, STAGE, count);
+	if ((err = stage_begin(child, USTACKTOP - size, count)) >= 0)
+		arguments_write(argv, &arguments, STAGE + size);
+	stage_end(count);
 	*esp = USTACKTOP - arguments.total;
 	return err;
 }
@@ -279,7 +289,23 @@ static int fill_child(envid_t child, const char *path, const struct program *pro
 	return set_registers(child, program->entry, esp);
 }
 
-envid_t spawn_suspended(const char *path, const char **argv)
+/* The child is to have these limits, before it has anything. */
+static int limit_child(envid_t child, struct spawn_limits *limits)
+{
+	int err = sys_env_set(child, ENV_SET_RIGHTS, limits->rights);
+
+	if (err < 0 || !limits->envs)
+		return err;
+	limits->budget = sys_budget_create(child, limits->below, limits->pages, limits->envs);
+	return limits->budget;
+}
+
+envid_t spawn(const char *path, const char **argv)
+{
+	return spawn_limited(path, argv, NULL);
+}
+
+envid_t spawn_limited(const char *path, const char **argv, struct spawn_limits *limits)
 {
 	struct program program;
 	const void *image;
@@ -291,24 +317,19 @@ envid_t spawn_suspended(const char *path, const char **argv)
 	envid_t child = sys_exofork();
 	if (child < 0)
 		return child;
-	mutex_lock(&staging);
-	err = fill_child(child, path, &program, argv);
-	mutex_unlock(&staging);
+	err = limits ? limit_child(child, limits) : 0;
+	if (err >= 0) {
+		mutex_lock(&staging);
+		err = fill_child(child, path, &program, argv);
+		mutex_unlock(&staging);
+	}
+	if (err == 0 && !(limits && limits->suspended))
+		err = sys_env_set_status(child, ENV_RUNNABLE);
 	if (err < 0) {
 		sys_env_destroy(child);
 		return err;
 	}
 	return child;
-}
-
-envid_t spawn(const char *path, const char **argv)
-{
-	envid_t child = spawn_suspended(path, argv);
-	int err = child < 0 ? child : sys_env_set_status(child, ENV_RUNNABLE);
-
-	if (child >= 0 && err < 0)
-		sys_env_destroy(child);
-	return err < 0 ? err : child;
 }
 
 envid_t spawnl(const char *path, const char *arg0, ...)

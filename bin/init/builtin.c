@@ -1,6 +1,8 @@
 /* What must be built in: what needs the first program's rights, or is about its own children. */
 #include <abi/syscall.h>
 #include <finch/archive.h>
+#include <finch/process.h>
+#include <finch/rights.h>
 #include <finch/syscall.h>
 
 #include "init.h"
@@ -36,7 +38,7 @@ static void do_help(const struct command *command)
 	printf("Quotes '...' and \"...\" keep blanks. Arrow keys edit the line and bring back earlier ones.\n\n");
 	for (const struct builtin *b = builtins; b->name; b++)
 		printf("  %s%s%-*s%s\n", b->name, *b->arguments ? " " : "",
-		       16 - (int)strlen(b->name) - (*b->arguments != 0), b->arguments, b->text);
+		       24 - (int)strlen(b->name) - (*b->arguments != 0), b->arguments, b->text);
 	printf("\nPrograms:");
 	show_programs();
 }
@@ -46,29 +48,74 @@ static void do_kill(const struct command *command)
 	for (int i = 1; i < command->count; i++) {
 		char *rest;
 		envid_t envid = (envid_t)strtol(command->words[i], &rest, 16);
-		int err = *rest || envid == 0 ? -E_INVAL : sys_env_destroy(envid);
+		int err = jobs_kill(command->words[i]);
+		if (err == -E_BAD_ENV)
+			err = *rest || envid == 0 ? -E_INVAL : job_kill(envid);
 		if (err < 0)
 			printf("kill: %s: %e\n", command->words[i], err);
 	}
 }
 
+static void do_jobs(const struct command *command)
+{
+	USED(command);
+	jobs_list();
+}
+
+static void do_grant(const struct command *command)
+{
+	struct command granted = *command;
+
+	if (command->count < 3) {
+		printf("grant: what to whom? As in: grant power init\n");
+		return;
+	}
+	if (rights_parse(command->words[1], &granted.rights) < 0) {
+		char words[80];
+		rights_print(RIGHTS_ALL, words, sizeof(words));
+		printf("grant: %s: rights are %s, or all of them: all\n", command->words[1], words);
+		return;
+	}
+	if (!rights_need(granted.rights))
+		return;
+	granted.count -= 2;
+	memmove(granted.words, command->words + 2, (size_t)(granted.count + 1) * sizeof(granted.words[0]));
+	if (!builtin_run(&granted))
+		job_run(&granted);
+}
+
+static void machine(const char *name, int what)
+{
+	if (rights_need(RIGHT_POWER))
+		printf("%s: %e\n", name, sys_machine(what));
+}
+
 static void do_poweroff(const struct command *command)
 {
 	USED(command);
-	printf("poweroff: %e\n", sys_machine(MACHINE_POWEROFF));
+	machine("poweroff", MACHINE_POWEROFF);
+}
+
+static void do_exit(const struct command *command)
+{
+	if (!(rights_own() & RIGHT_POWER))
+		exit_status(0);
+	do_poweroff(command);
 }
 
 static void do_reboot(const struct command *command)
 {
 	USED(command);
-	printf("reboot: %e\n", sys_machine(MACHINE_REBOOT));
+	machine("reboot", MACHINE_REBOOT);
 }
 
 static const struct builtin builtins[] = {
 	{ "help", "", "this text", do_help },
-	{ "kill", "ID...", "destroy programs that were started here", do_kill },
+	{ "jobs", "", "what was started here: environments and pages in use", do_jobs },
+	{ "kill", "ID|NAME...", "destroy jobs, with all that they have started", do_kill },
+	{ "grant", "RIGHT,... COMMAND", "run it with rights; without, it has none", do_grant },
 	{ "poweroff", "", "switch the machine off (so does Ctrl-D)", do_poweroff },
-	{ "exit", "", "the same", do_poweroff },
+	{ "exit", "", "the same; a prompt without the right to do that ends", do_exit },
 	{ "reboot", "", "start the machine anew", do_reboot },
 	{ NULL, NULL, NULL, NULL },
 };

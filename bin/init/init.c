@@ -1,11 +1,10 @@
 /*
  * init: the prompt. It opens the console as descriptors 0 and 1, which all that it starts inherit; it runs programs by
- * name, waits for them asleep, and says how they ended. The end of its input switches the machine off. With the
+ * name, each with a budget and without rights, waits for them asleep, and says how they ended. The end of its input switches the machine off. With the
  * argument -c it says, once the first prompt is out, where the time-stamp counter stands: ./finch bench asks for that.
  */
 #include <abi/syscall.h>
 #include <finch/machine.h>
-#include <finch/process.h>
 #include <finch/syscall.h>
 #include <inc/x86.h>
 
@@ -35,25 +34,6 @@ static void say_count(void)
 		printf("%llu ticks, %llu ns since reset\n", ticks, ticks * 1000000 / machine.tsc_khz);
 }
 
-static void run_program(struct command *command)
-{
-	const char *name = command->words[0];
-	int status = 0;
-	envid_t child = spawn(name, command->words);
-
-	if (child == -E_NOT_FOUND) {
-		printf("%s: unknown command (help lists what there is)\n", name);
-	} else if (child < 0) {
-		printf("%s: cannot start: %e\n", name, child);
-	} else if (command->background) {
-		printf("%s [%08x]: started\n", name, child);
-		job_add(child, name);
-	} else {
-		wait_status(child, &status);
-		say_end(name, child, status);
-	}
-}
-
 static void run_line(char *line)
 {
 	struct command command;
@@ -62,7 +42,7 @@ static void run_line(char *line)
 	if (wrong)
 		printf("finch: %s\n", wrong);
 	else if (command.count > 0 && !builtin_run(&command))
-		run_program(&command);
+		job_run(&command);
 }
 
 void umain(int argc, char **argv)
@@ -72,6 +52,7 @@ void umain(int argc, char **argv)
 	binaryname = "init";
 	sys_env_set_label(0, "init");
 	open_console();
+	jobs_init();
 	printf("Type help for what there is.\n");
 	if (argc > 1 && strcmp(argv[1], "-c") == 0)
 		say_count();

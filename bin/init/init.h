@@ -11,6 +11,7 @@ struct command {
 	const char *words[WORDS_MAX + 1]; /* ended by NULL */
 	int count;
 	bool background;                  /* it ended in & */
+	uint32_t rights;                  /* what it is to be allowed */
 };
 
 /*
@@ -22,12 +23,16 @@ const char *command_parse(char *line, struct command *command);
 /* Do a command that is built in; false if it is none. */
 bool builtin_run(const struct command *command);
 
-/* Programs in the background. */
-void job_add(envid_t envid, const char *name);
-/* Say which have ended since. */
-void jobs_report(void);
+/* --- Programs that were started here: see jobs.c --- */
 
-/* Say how an environment ended, unless it was with status 0. */
-void say_end(const char *name, envid_t envid, int status);
+void jobs_init(void);
+/* Start one; unless it is to run in the background, wait for its end and say how it ended. */
+void job_run(const struct command *command);
+/* Say which in the background have ended since. */
+void jobs_report(void);
+void jobs_list(void);
+/* End all of the job that began with envid (not 0), or else that environment; all jobs of this name. -E_BAD_ENV: none. */
+int job_kill(envid_t envid);
+int jobs_kill(const char *name);
 
 #endif

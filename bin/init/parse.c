@@ -34,6 +34,7 @@ const char *command_parse(char *line, struct command *command)
 
 	command->count = 0;
 	command->background = false;
+	command->rights = 0;
 	for (;;) {
 		while (is_blank(*from))
 			from++;

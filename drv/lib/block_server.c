@@ -11,7 +11,7 @@
 
 #define TIMEOUT_MS 5000    /* of a request, where the driver does not say */
 #define LOOK_MS 1000       /* so long after a request began look whether its interrupt is missing */
-#define POLL_MS 10         /* how often to look if no interrupts come */
+#define POLL_MS 2          /* how often to look if no interrupts come */
 #define MISSED_MAX 2       /* so often something had been done and no interrupt had come: none come */
 #define TRIES_MAX 3        /* a request is begun so often if each time another one hangs the device */
 #define ROUNDS 16          /* so often look at clients before looking for interrupts */
@@ -180,7 +180,7 @@ static void look(void)
 	if (driver_page()->requests == before || driver_page()->lines == 0)
 		return;
 	if (++missed == MISSED_MAX)
-		block_say("no interrupts come: looking every %d ms", POLL_MS);
+		block_say("no interrupts come: looks at the device every %d ms", POLL_MS);
 }
 
 /* Do what is due by the clock. */
@@ -266,6 +266,8 @@ void block_main(const struct block_driver *the_driver)
 	struct driver_page *page = driver_page();
 
 	driver = the_driver;
+	if (page->lines == 0)
+		block_say("no interrupts: looks at the device every %d ms", POLL_MS);
 	for (int i = 0; i < DRIVER_UNITS; i++)
 		list_init(&queues[i]);
 	int err = driver->start(page);

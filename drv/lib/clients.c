@@ -16,9 +16,14 @@ static struct block_ring *ring_of(uint32_t n)
 	return (struct block_ring *)DRIVER_CLIENT(n);
 }
 
-static struct driver_client *entry_of(uint32_t n)
+static const struct driver_client *entry_of(uint32_t n)
 {
 	return &driver_page()->clients[n];
+}
+
+static uint32_t *served_of(uint32_t n)
+{
+	return &driver_page()->served[n];
 }
 
 static inline uint32_t load(const uint32_t *word)
@@ -131,7 +136,7 @@ static void begin(uint32_t n)
 	ring->flags = unit->flags;
 	store((uint32_t *)&ring->driver, (uint32_t)thisenv->env_id);
 	__atomic_fetch_or(&ring->submitted, left_over(ring), __ATOMIC_SEQ_CST);
-	store(&entry_of(n)->served, entry_of(n)->wanted);
+	store(served_of(n), load(&entry_of(n)->wanted));
 	libos_sys_unpark(page->server);
 	clients[n].woken = ring->waits - 1;
 	clients[n].ended = true; /* the driver before this one may have died between an end and telling of it */
@@ -140,17 +145,16 @@ static void begin(uint32_t n)
 /* Begin or end if that is due. False: there is nothing to do about that. */
 static bool begin_or_end(uint32_t n)
 {
-	struct driver_client *entry = entry_of(n);
-
-	if (load(&entry->wanted) == entry->served)
+	if (load(&entry_of(n)->wanted) == *served_of(n))
 		return false;
-	if (entry->served == 0) {
+	if (*served_of(n) == 0) {
 		begin(n);
 		return true;
 	}
 	if (clients[n].busy)
 		return false;
-	store(&entry->served, 0);
+	clients[n].ended = false;
+	store(served_of(n), 0); /* from here on its ring is not there */
 	libos_sys_unpark(driver_page()->server);
 	return true;
 }
@@ -161,7 +165,7 @@ bool clients_look(void (*take)(struct block_request *request))
 
 	for (uint32_t n = 0; n < DRIVER_CLIENTS; n++) {
 		any |= begin_or_end(n);
-		if (!entry_of(n)->served || entry_of(n)->served != load(&entry_of(n)->wanted))
+		if (!*served_of(n) || *served_of(n) != load(&entry_of(n)->wanted))
 			continue;
 		struct block_ring *ring = ring_of(n);
 		if (!load(&ring->submitted))
@@ -177,9 +181,7 @@ bool clients_look(void (*take)(struct block_request *request))
 
 bool client_wanted(const struct block_request *request)
 {
-	const struct driver_client *entry = entry_of(request->client);
-
-	return load(&entry->wanted) == entry->served;
+	return load(&entry_of(request->client)->wanted) == *served_of(request->client);
 }
 
 /* --- Telling. --- */
@@ -211,7 +213,7 @@ void clients_wake(void)
 void clients_sleeps(uint32_t sleeps)
 {
 	for (uint32_t n = 0; n < DRIVER_CLIENTS; n++)
-		if (entry_of(n)->served)
+		if (*served_of(n))
 			ring_of(n)->driver_sleeps = sleeps;
 	store(&driver_page()->sleeps, sleeps); /* the last one orders them all */
 }

@@ -41,6 +41,11 @@ static struct driver_client *entry_of(const struct connection *connection)
 	return &connection->controller->page->clients[number_of(connection)];
 }
 
+static uint32_t served(const struct connection *connection)
+{
+	return __atomic_load_n(&connection->controller->page->served[number_of(connection)], __ATOMIC_SEQ_CST);
+}
+
 /* --- The driver's side. --- */
 
 /* Map in the driver what stands here, at the same place. One that has ended is no error: the next gets it all. */
@@ -91,7 +96,7 @@ static bool is_let_go(const struct connection *connection)
 {
 	switch (connection->controller->state) {
 	case CONTROLLER_READY:
-		return __atomic_load_n(&entry_of(connection)->served, __ATOMIC_SEQ_CST) == 0;
+		return served(connection) == 0;
 	case CONTROLLER_STARTING:
 		return false; /* the device has not been reset yet */
 	default:
@@ -231,8 +236,7 @@ static void look(struct connection *connection)
 			sys_env_destroy(connection->controller->driver);
 		return;
 	}
-	const struct driver_client *entry = entry_of(connection);
-	if (connection->answer_due && __atomic_load_n(&entry->served, __ATOMIC_SEQ_CST) == entry->wanted) {
+	if (connection->answer_due && served(connection) == entry_of(connection)->wanted) {
 		connection->answer_due = false;
 		answer(connection->client, (int)number_of(connection));
 	}

@@ -7,12 +7,13 @@
  */
 #include <finch/memory.h>
 #include <finch/process.h>
+#include <finch/spawn.h>
 #include <finch/syscall.h>
 #include <inc/lib.h>
 
 #include "disks.h"
 
-#define PAGES 0xB0000000u /* here: the page of controller n, and its DMA memory */
+#define PAGES 0xB0000000u /* here: the pages shared with the driver of controller n, and its DMA memory */
 #define DMA 0xB0400000u
 #define DMA_SIZE 0x00100000u
 
@@ -61,7 +62,7 @@ static int prepare(struct controller *controller, bool without_lines)
 {
 	struct driver_page *page = controller->page;
 	struct pci_bar bars[PCI_BARS];
-	int err = sys_page_alloc(0, page, PERM_WRITE);
+	int err = pages_alloc(0, page, PERM_WRITE, DRIVER_PAGES);
 
 	if (err < 0)
 		return err;
@@ -124,16 +125,14 @@ static int give_lines(const struct controller *controller)
 
 static int give_all(struct controller *controller)
 {
-	struct driver_page *page = controller->page;
-	int err = sys_env_set(controller->driver, ENV_SET_RIGHTS, 0);
-
-	if (err == -E_INVAL)
-		err = 0; /* TODO budget */
+	char *page = (char *)controller->page;
+	int err = pages_share(page, controller->driver, (void *)DRIVER_PAGE, PTE_P | PTE_U, 1);
 
 	if (err == 0)
-		err = pages_share(page, controller->driver, (void *)DRIVER_PAGE, PERM_WRITE, 1);
+		err = pages_share(page + PGSIZE, controller->driver, (void *)(DRIVER_PAGE + PGSIZE), PERM_WRITE, 1);
 	if (err == 0)
-		err = pages_share(dma_of(controller), controller->driver, (void *)DRIVER_DMA, PERM_WRITE, page->dma_pages);
+		err = pages_share(dma_of(controller), controller->driver, (void *)DRIVER_DMA, PERM_WRITE,
+				  controller->kind->dma_pages);
 	if (err == 0)
 		err = give_ranges(controller);
 	if (err == 0)
@@ -143,15 +142,14 @@ static int give_all(struct controller *controller)
 
 /* --- Starting and ending. --- */
 
-/* Undo what the last driver has written. */
+/* Undo what the last driver has written, but for what it said of its disks. */
 static void clear_page(struct driver_page *page)
 {
 	page->state = DRIVER_STARTING;
 	page->error = 0;
 	page->unit_count = 0;
 	page->sleeps = 0;
-	for (int i = 0; i < DRIVER_CLIENTS; i++)
-		page->clients[i].served = 0;
+	memset(page->served, 0, sizeof(page->served));
 }
 
 static void give_up(struct controller *controller, const char *why, int err)
@@ -166,11 +164,12 @@ static void start(struct controller *controller)
 {
 	const char *argv[] = { controller->kind->driver, driver_word, NULL };
 	uint16_t command = PCI_COMMAND_PORTS | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+	struct spawn_limits none = { .rights = 0, .suspended = true };
 
 	clear_page(controller->page);
 	controller->state = CONTROLLER_STARTING;
 	controller->starts++;
-	envid_t driver = spawn_suspended(argv[0], argv);
+	envid_t driver = spawn_limited(argv[0], argv, &none);
 	if (driver < 0) {
 		give_up(controller, "does not start", driver);
 		return;
@@ -202,7 +201,7 @@ int controllers_start(bool without_lines)
 			continue;
 		struct controller *controller = &controllers[n];
 		*controller = (struct controller){ .kind = kind, .device = i };
-		controller->page = (struct driver_page *)(PAGES + (uint32_t)n * PGSIZE);
+		controller->page = (struct driver_page *)(PAGES + (uint32_t)n * DRIVER_PAGES * PGSIZE);
 		n++;
 		err = prepare(controller, without_lines);
 		if (err < 0)

@@ -1,20 +1,23 @@
 /*
- * disks [-k] [-n] [-o WORD] [-e PROGRAM ARGUMENTS...]: the disk server. It finds the controllers on the PCI bus, starts a driver for each and another one when that
- * dies, and connects programs with drivers: <finch/disks.h>. It needs the rights ports, irq, mmio, dma and type.
+ * disks [-k] [-n] [-o WORD] [-e PROGRAM ARGUMENTS...]: the disk server. It finds the controllers on the PCI bus, starts a
+ * driver for each and another one when that dies, and connects programs with drivers: <finch/disks.h>. It needs the rights
+ * ports, irq, mmio, dma and type.
  *
  * With -e it starts PROGRAM when it knows the disks, and ends as that does, with all drivers: a machine that has drivers is
- * never at rest. For tests: -k lets anybody have a driver killed, -n gives drivers no interrupts,
- * -o gives them WORD for an argument (`pio` has ide do without DMA, `unqueued` ahci without queued commands).
+ * never at rest. For tests: -k lets anybody have a driver killed, -n gives drivers no interrupts, -o gives them WORD for an
+ * argument (`pio` has ide do without DMA, `unqueued` ahci without queued commands).
  */
 #include <finch/ipc.h>
 #include <finch/memory.h>
 #include <finch/process.h>
+#include <finch/rights.h>
 #include <inc/lib.h>
 
 #include "disks.h"
 
 #define WINDOW ((char *)0xA8000000) /* where pages of messages come */
 #define WINDOW_PAGES 1024
+#define RIGHTS_NEEDED (RIGHT_PORTS | RIGHT_IRQ | RIGHT_MMIO | RIGHT_DMA) /* for as long as it runs */
 #define LIST ((struct disks_list *)0xA7000000)
 
 static bool kills, without_lines;
@@ -158,8 +161,12 @@ void umain(int argc, char **argv)
 	const char **program = parse(argv);
 
 	sys_env_set_label(0, "disks");
+	if (!rights_need(RIGHTS_NEEDED | RIGHT_TYPE))
+		exit_status(1);
+	if (disks_server())
+		give_up("there is one already", -E_BUSY);
 	/* Who looks for it from now on finds it; calls are taken when disks have their numbers. */
-	if ((err = sys_env_set(0, ENV_SET_TYPE, ENV_TYPE_DISKS)) < 0 && err != -E_INVAL)
+	if ((err = sys_env_set(0, ENV_SET_TYPE, ENV_TYPE_DISKS)) < 0)
 		give_up("cannot let others find it", err);
 	if ((err = watch_start()) < 0)
 		give_up("cannot start a thread", err);
@@ -170,6 +177,7 @@ void umain(int argc, char **argv)
 			look();
 	if (program && (ends_with = spawn(program[0], program)) < 0)
 		give_up(program[0], ends_with);
+	sys_env_set(0, ENV_SET_RIGHTS, RIGHTS_NEEDED);
 	for (;;)
 		if (sys_ipc_wait(ipc_window(WINDOW, WINDOW_PAGES), 0, connections_timeout()) == 0)
 			handle_message();

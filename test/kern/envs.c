@@ -6,7 +6,7 @@
 
 static struct env *create(void) UNCHECKED_LOCKING
 {
-	struct space *space = space_create();
+	struct space *space = space_create(NULL);
 	struct env *env;
 
 	if (!space)

@@ -123,7 +123,7 @@ uint32_t test_free_pages(void)
 
 struct space *test_space(void)
 {
-	struct space *space = space_create();
+	struct space *space = space_create(NULL);
 
 	if (!space)
 		panic("no memory for a test's address space");

@@ -244,7 +244,7 @@ void test_space_failing(void)
 	free = test_free_pages();
 	for (unsigned n = 0; !third && n < 5; n++) {
 		page_fail_after(n);
-		third = space_create();
+		third = space_create(NULL);
 		bool ended = page_fail_ends();
 		page_fail_never();
 		EXPECT_IS(ended, !third);
@@ -298,7 +298,7 @@ void test_space_out_of_memory(void)
 		got += done;
 	EXPECT_IS(done, -E_NO_MEM);
 	EXPECT_IS(space_alloc_page(space, 0, WRITE), -E_NO_MEM);
-	EXPECT(!space_create());
+	EXPECT(!space_create(NULL));
 	/* All that is left stands in caches of other CPUs, or has no kernel address for a table. */
 	EXPECT(got > free / 2);
 	test_space_end(space);

@@ -81,6 +81,7 @@ int verify_all(void)
 	if (stopped) {
 		verify_envs();
 		verify_pages();
+		verify_budgets();
 	}
 	int found = stopped ? (int)violations : -1;
 	atomic_exchange(&verify_wanted, 0);

@@ -15,6 +15,8 @@ static inline bool verify_in_space(const struct env *env)
 
 /* Page references, free pages, page tables, address spaces. */
 void verify_pages(void);
+/* Budgets against pages and environments. */
+void verify_budgets(void);
 /* Slots, ids, families, queues, waits. */
 void verify_envs(void);
 

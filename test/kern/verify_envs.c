@@ -183,7 +183,7 @@ static void check_wait(const struct env *env)
 		wrong("%08x waits for %u, and is found in lists %x\n", id_of(env), env->wait, in);
 	if (env->wait == ENV_WAIT_DELIVERY)
 		wrong("%08x is still being given a message\n", id_of(env));
-	if (!in && env->wait != ENV_WAIT_CONSOLE && !list_empty(&env->wait_node))
+	if (!in && env->wait != ENV_WAIT_CONSOLE && env->wait != ENV_WAIT_BUDGET && !list_empty(&env->wait_node))
 		wrong("%08x is in a list of those who wait, but does not wait\n", id_of(env));
 	if (!env->sending_to != !(in & IN_SENDERS))
 		wrong("%08x sends, but stands in no queue, or the other way round\n", id_of(env));
@@ -241,9 +241,9 @@ static void check_deadlines(unsigned timed)
 
 	for (const struct env *env; (env = deadline_at(place)); place++) {
 		const struct env *parent = deadline_at(MAX(place / 2, 1u));
-		if (env->deadline.place != place || !env->alive || !env->wait || !env->timed)
+		if (env->deadline.node.place != place || !env->alive || !env->wait || !env->timed)
 			wrong("%08x has a deadline at place %u, but does not wait with one there\n", id_of(env), place);
-		if (parent->deadline.at_ns > env->deadline.at_ns)
+		if (parent->deadline.node.key > env->deadline.node.key)
 			wrong("%08x has an earlier deadline than %08x above it\n", id_of(env), id_of(parent));
 	}
 	if (timed != place - 1)
@@ -268,7 +268,7 @@ void verify_envs(void)
 			continue;
 		live++;
 		active += env->active;
-		timed += env->timed && !env->dying && (!env->irq_lines || env->deadline.place);
+		timed += env->timed && !env->dying && (!env->irq_lines || env->deadline.node.place);
 		check_record(env);
 		check_mates(env);
 		check_place(env);

@@ -107,7 +107,7 @@ class Cpus(gdb.Command):
             env = cpu["env"]
             runs = "%08x" % int(env["pub"]["env_id"]) if int(env) else "-"
             print("%-3d  %-8s  %-6d  %-8d  %-10d  %x" % (
-                int(cpu["number"]), runs, int(cpu["runq"]["count"]), int(cpu["switches"]), int(cpu["interrupts"]),
+                int(cpu["number"]), runs, int(cpu["queue"]["count"]), int(cpu["switches"]), int(cpu["interrupts"]),
                 int(cpu["attention"])))
 
 

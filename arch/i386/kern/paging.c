@@ -4,6 +4,7 @@
 #include <common/string.h>
 #include <kern/boot.h>
 #include <kern/buddy.h>
+#include <kern/budget.h>
 #include <kern/cpu.h>
 #include <kern/lock.h>
 #include <kern/space.h>
@@ -234,9 +235,9 @@ void arch_page_copy(void *to, const void *from)
 
 /* --- Address spaces --- */
 
-int arch_space_create(struct arch_space *space)
+int arch_space_create(struct arch_space *space, struct budget *budget)
 {
-	pfn_t pfn = page_take_kernel();
+	pfn_t pfn = budget_page(budget, page_take_kernel);
 
 	if (!pfn)
 		return -E_NO_MEM;
@@ -253,7 +254,7 @@ void arch_space_destroy(struct arch_space *space)
 	page_drop(space->physical >> PGSHIFT);
 }
 
-arch_pte_t *arch_space_entry_make(struct arch_space *space, uintptr_t va)
+arch_pte_t *arch_space_entry_make(struct arch_space *space, uintptr_t va, struct budget *budget)
 {
 	pte_t *entry = arch_space_entry(space, va);
 	pde_t *pde = &space->directory[PDX(va)];
@@ -261,7 +262,7 @@ arch_pte_t *arch_space_entry_make(struct arch_space *space, uintptr_t va)
 	if (entry)
 		return entry;
 	assert(!(*pde & PTE_P));
-	pfn_t pfn = page_take_kernel();
+	pfn_t pfn = budget_page(budget, page_take_kernel);
 	if (!pfn)
 		return NULL;
 	arch_table_note(pde);

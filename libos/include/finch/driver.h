@@ -1,12 +1,12 @@
 /*
- * What the disk server (srv/disks) and a driver that it has started share: a page at DRIVER_PAGE, and where all else stands in the
- * driver's address space. For those two; programs use <finch/block.h>.
+ * What the disk server (srv/disks) and a driver that it has started share: two pages at DRIVER_PAGE, and where all else stands in
+ * the driver's address space. For those two; programs use <finch/block.h>.
  *
  * The server gives a driver everything that it has: the ports, interrupt lines and memory of its device, memory for DMA,
  * and the memory of programs that have one of its disks open. The server has all that memory mapped too: so
  * what a device may still write into, after its driver has died, is nobody else's until the next driver has reset it.
  *
- * Each field has one writer. The driver wakes the server by unpark(server), the server the driver by a message
+ * Each field has one writer: the pages see to that. The driver wakes the server by unpark(server), the server the driver by a message
  * DRIVER_WAKE, if `sleeps` says that it sleeps (see <finch/block_ring.h>).
  */
 #ifndef FINCH_DRIVER_H
@@ -47,38 +47,37 @@ struct driver_unit {
 
 /* A disk that a program has open. */
 struct driver_client {
-	/* The server's. */
 	uint32_t wanted; /* not 0: to be served; a number that is new for each program */
 	uint32_t unit;
 	uint32_t pages;  /* that are shared, all mapped; only grows while it is wanted */
 	envid_t envid;
-	/* The driver's. */
-	uint32_t served; /* as wanted, or 0: it has nothing of this client in its hands */
 };
 
 enum { DRIVER_STARTING, DRIVER_READY, DRIVER_FAILED };
 
 struct driver_page {
-	/* The server's. */
+	/* --- The server's page, which the driver can only read. --- */
 	envid_t server;       /* whom to unpark */
 	uint32_t lines;       /* a bit for each interrupt line that it is attached to; 0: none, it has to poll */
 	uint32_t dma_pages;   /* at DRIVER_DMA, contiguous */
 	uint32_t dma_address; /* the physical address of the first */
 	struct driver_range ranges[DRIVER_RANGES];
-	struct pci_config config; /* as of now; for what stands in the capabilities */
+	struct pci_config config; /* when the driver was started; for what stands in the capabilities */
 	struct pci_device device;
-	/* The driver's. */
-	uint32_t state;       /* DRIVER_ */
+	struct driver_client clients[DRIVER_CLIENTS];
+
+	/* --- The driver's page. --- */
+	uint32_t state __attribute__((aligned(4096))); /* DRIVER_ */
 	int32_t error;        /* of a driver that failed */
-	uint32_t unit_count;
+	uint32_t unit_count;  /* one behind the last that is used */
 	struct driver_unit units[DRIVER_UNITS];
+	uint32_t served[DRIVER_CLIENTS]; /* as wanted, or 0: it has nothing of that client in its hands */
+	uint32_t sleeps;      /* and the server takes that back */
 	/* How it went so far. */
 	uint32_t requests, errors, timeouts, resets, interrupts;
-	/* Both. */
-	uint32_t sleeps;
-	struct driver_client clients[DRIVER_CLIENTS];
 };
 
-static_assert(sizeof(struct driver_page) <= 4096, "one page");
+#define DRIVER_PAGES (sizeof(struct driver_page) / 4096)
+static_assert(DRIVER_PAGES == 2, "one page of the server's, one of the driver's");
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * For programs: ends and their statuses, and labels; starting a program in two steps.
+ * For programs: ends and their statuses, and labels.
  *
  * A status is 0 (all went well) to 0x7fffffff, or -E_KILLED of an environment that did not end by itself.
  */
@@ -17,12 +17,6 @@ void exit_status(int status) LINKED_NAME(exit_status) __attribute__((noreturn));
  * is no such environment (any more) or it is this one. A wait that another environment interrupts goes on.
  */
 int wait_status(envid_t envid, int *status) LINKED_NAME(wait_status);
-
-/*
- * Start a program as spawn of <inc/lib.h> does, but leave it suspended: who started it can give it more before its first
- * instruction, and then makes it ENV_RUNNABLE.
- */
-envid_t spawn_suspended(const char *path, const char **argv) LINKED_NAME(spawn_suspended);
 
 /* Is envid an environment that has not ended? Looks into envs[], without a call. */
 bool env_alive(envid_t envid) LINKED_NAME(env_alive);

@@ -93,6 +93,17 @@ static inline int sys_env_set(envid_t envid, int what, uintptr_t value)
 	return libos_sys_env_set(envid, what, value);
 }
 
+/* See <finch/spawn.h> and <finch/budget.h>. */
+static inline int32_t sys_budget_create(envid_t envid, int32_t below, uint32_t pages, uint32_t envs)
+{
+	return libos_sys_budget_create(envid, below, pages, envs);
+}
+
+static inline int sys_budget_end(int32_t budget)
+{
+	return libos_sys_budget_end(budget);
+}
+
 static inline int sys_machine(int what)
 {
 	return libos_sys_machine(what);

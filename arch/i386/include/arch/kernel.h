@@ -75,6 +75,19 @@ static inline void arch_space_load(const struct arch_space *space)
 	lcr3(space ? space->physical : paging_kernel_cr3());
 }
 
+static inline uint32_t arch_ticks_low(void)
+{
+	uint32_t low;
+	__asm__ volatile("rdtsc" : "=a"(low) : : "edx");
+	return low;
+}
+
+/* *sum += n, in two instructions, which compilers do not find. */
+static inline void arch_add_to(uint64_t *sum, uint32_t n)
+{
+	__asm__("addl %1, %0; adcl $0, 4+%0" : "+o"(*sum) : "r"(n) : "cc");
+}
+
 static inline void arch_pause(void)
 {
 	__asm__ volatile("pause" : : : "memory");

@@ -29,6 +29,8 @@ struct cpu *arch_this_cpu(void);
 void *arch_window(uint32_t pfn, unsigned slot);
 void arch_pause(void);
 void arch_idle(void);
+uint32_t arch_ticks_low(void);
+void arch_add_to(uint64_t *sum, uint32_t n);
 void arch_poll_interrupts(void);
 void arch_space_load(const struct arch_space *space);
 uint32_t arch_call_number(const struct Trapframe *tf);

@@ -1,0 +1,263 @@
+/* Budgets: records, charging and counting. See budget.h; the calls are in sys_budget.c. */
+#include <kern/boot.h>
+#include <kern/budget.h>
+#include <kern/cpu.h>
+#include <kern/env.h>
+#include <kern/family.h>
+
+#define INDEX_BITS 13
+#define DEPTH_MAX 32     /* budgets one below the other: charging goes through all */
+#define RECORDS_SPARE 64 /* so many more than there can be environments: for what ended with pages still in use elsewhere */
+
+static_assert(NENV + RECORDS_SPARE < 1 << INDEX_BITS, "a number has room for each index");
+
+static struct budget *records; /* [1] to [size] */
+static uint32_t size;
+static uint32_t used GUARDED_BY(family_lock); /* records from here on were never used */
+
+void budget_init(uint32_t envs)
+{
+	size = envs + RECORDS_SPARE;
+	records = boot_alloc((size + 1) * sizeof *records);
+	for (uint32_t i = 1; i <= size; i++)
+		list_init(&records[i].waiters);
+}
+
+uint32_t budget_table_size(void)
+{
+	return size;
+}
+
+struct budget *budget_record(uint32_t index)
+{
+	return &records[index];
+}
+
+/* --- Pages --- */
+
+/* Add n unless that exceeds the limit. */
+static bool count_up(atomic_t *count, uint32_t n, uint32_t limit)
+{
+	uint32_t old = atomic_load(count);
+
+	do {
+		if (n > limit || old > limit - n)
+			return false;
+	} while (!__atomic_compare_exchange_n(&count->value, &old, old + n, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+	return true;
+}
+
+/* Uncharge from budget up to, but not, `end`. */
+static void uncharge_below(struct budget *budget, const struct budget *end, uint32_t n)
+{
+	while (budget != end) {
+		/* A record that has nothing left may be another's at once; those above still have our charge. */
+		struct budget *parent = budget->parent;
+		atomic_add(&budget->pages, -n);
+		budget = parent;
+	}
+}
+
+bool budget_charge(struct budget *budget, uint32_t n)
+{
+	for (struct budget *b = budget; b; b = b->parent) {
+		if (count_up(&b->pages, n, b->pages_limit))
+			continue;
+		uncharge_below(budget, b, n);
+		this_cpu()->over_budget = true;
+		return false;
+	}
+	return true;
+}
+
+void budget_uncharge(struct budget *budget, uint32_t n)
+{
+	uncharge_below(budget, NULL, n);
+}
+
+pfn_t budget_take_page(struct budget *budget, pfn_t (*take)(void))
+{
+	if (!budget_charge(budget, 1))
+		return NO_PAGE;
+	pfn_t pfn = take();
+	if (pfn)
+		page_states[pfn].budget = budget->index;
+	else
+		budget_uncharge(budget, 1);
+	return pfn;
+}
+
+void budget_page_freed(pfn_t pfn)
+{
+	struct budget *budget = &records[page_states[pfn].budget];
+
+	page_states[pfn].budget = 0;
+	budget_uncharge(budget, 1);
+}
+
+pfn_t budget_take_block(struct budget *budget, uint32_t n)
+{
+	if (budget && !budget_charge(budget, n))
+		return NO_PAGE;
+	pfn_t first = page_take_block(n, PAGE_HIGH);
+	if (!first)
+		first = page_take_block(n, PAGE_DIRECT);
+	if (!first && budget)
+		budget_uncharge(budget, n);
+	for (uint32_t i = 0; first && budget && i < n; i++)
+		page_states[first + i].budget = budget->index;
+	return first;
+}
+
+void budget_block_freed(pfn_t first, uint32_t n)
+{
+	struct budget *budget = &records[page_states[first].budget];
+
+	for (uint32_t i = 0; i < n; i++)
+		page_states[first + i].budget = 0;
+	budget_uncharge(budget, n);
+}
+
+/* --- The tree --- */
+
+/* Is there anything of it, or that needs it? A page is charged by an environment alone: what is gone stays so. */
+static bool kept(const struct budget *budget)
+{
+	return budget->envs || budget->budgets || budget->enders || budget->held || atomic_load(&budget->pages);
+}
+
+bool budget_within(const struct budget *budget, const struct budget *above)
+{
+	while (budget && budget != above)
+		budget = budget->parent;
+	return budget == above;
+}
+
+struct budget *budget_find(int32_t number, const struct budget *above)
+{
+	uint32_t index = (uint32_t)number & ((1u << INDEX_BITS) - 1);
+
+	if (index == 0 || index > size)
+		return NULL;
+	struct budget *budget = &records[index];
+	bool found = budget->live && budget->number == number && kept(budget) && budget != above && budget_within(budget, above);
+	return found ? budget : NULL;
+}
+
+bool budget_has_room(const struct budget *budget, const struct budget *end)
+{
+	for (; budget != end; budget = budget->parent) {
+		if (budget->envs >= budget->envs_limit || budget->enders)
+			return false;
+	}
+	return true;
+}
+
+void budget_enter(struct budget *budget)
+{
+	for (; budget; budget = budget->parent)
+		budget->envs++;
+}
+
+/* It is empty: that is what these waited for. */
+static void wake_enders(struct budget *budget) REQUIRES(family_lock)
+{
+	struct list *node;
+
+	while ((node = list_pop_front(&budget->waiters))) {
+		struct env *env = LIST_ENTRY(node, struct env, wait_node);
+		budget_set_ends(env, NULL);
+		env_wake(env, ENV_WAIT_BUDGET, 0);
+	}
+}
+
+void budget_leave(struct budget *budget)
+{
+	for (; budget; budget = budget->parent) {
+		if (--budget->envs == 0)
+			wake_enders(budget);
+	}
+}
+
+/* --- Records --- */
+
+static void count_below(struct budget *parent, int change) REQUIRES(family_lock)
+{
+	for (; parent; parent = parent->parent)
+		parent->budgets += change;
+}
+
+/* Make those records free that nothing keeps. Returns a free one, or NULL. */
+static struct budget *record_find(void) REQUIRES(family_lock)
+{
+	struct budget *found = NULL;
+
+	for (uint32_t i = 1; i <= used; i++) {
+		struct budget *budget = &records[i];
+		if (budget->live && !kept(budget)) {
+			count_below(budget->parent, -1);
+			budget->live = false;
+		}
+		if (!budget->live)
+			found = budget;
+	}
+	return found ? found : used < size ? &records[++used] : NULL;
+}
+
+/* The number after `last` of the same record: as for ids of environments. */
+static int32_t number_after(int32_t last, uint32_t index)
+{
+	uint32_t generation = ((uint32_t)last >> INDEX_BITS) + 1;
+
+	if (generation >> (31 - INDEX_BITS))
+		generation = 1;
+	return generation << INDEX_BITS | index;
+}
+
+struct budget *budget_make(struct budget *parent, uint32_t pages, uint32_t envs)
+{
+	unsigned depth = 0;
+
+	for (const struct budget *above = parent; above; above = above->parent) {
+		if (above->budgets >= above->envs_limit || above->enders || ++depth == DEPTH_MAX)
+			return NULL;
+	}
+	struct budget *budget = record_find();
+	if (!budget)
+		return NULL;
+	budget->index = budget - records;
+	budget->number = number_after(budget->number, budget->index);
+	budget->live = true;
+	budget->parent = parent;
+	budget->pages_limit = pages;
+	budget->envs_limit = envs;
+	count_below(parent, 1);
+	return budget;
+}
+
+void budget_set_ends(struct env *env, struct budget *budget)
+{
+	if (env->ends)
+		env->ends->enders--;
+	if (budget)
+		budget->enders++;
+	env->ends = budget;
+	env->ends_at = 0;
+}
+
+void budget_set_held(struct env *env, struct budget *budget)
+{
+	if (env->held)
+		env->held->held = false;
+	if (budget)
+		budget->held = true;
+	env->held = budget;
+}
+
+void budget_forget(struct env *env)
+{
+	budget_set_held(env, NULL);
+	budget_set_ends(env, NULL);
+	budget_leave(env->budget);
+	env->budget = NULL;
+}
