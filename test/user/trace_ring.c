@@ -176,6 +176,43 @@ static void read_all(uint64_t last[])
 	}
 }
 
+/*
+ * Where the next record is to be written stands the oldest: who reads there gets that one whole, or is told that it is
+ * lost. A part of the new one would show in its time.
+ */
+static void read_where_it_is_written(struct trace_reader reader)
+{
+	struct trace_record middle, oldest;
+	uint64_t first = reader.ring->count - reader.ring->records;
+
+	reader.next = first + reader.ring->records / 2;
+	if (!trace_next(&reader, &middle))
+		fail("expected a record in the middle of a full ring, saw none");
+	reader.next = first;
+	if (!trace_next(&reader, &oldest))
+		fail("expected records in a full ring, saw none");
+	if (oldest.number != (uint32_t)reader.next || oldest.time > middle.time)
+		fail("record %u is of %llu, but one half a ring later of %llu", oldest.number, oldest.time, middle.time);
+}
+
+static void overtaken(void)
+{
+	envid_t children[WRITERS];
+
+	stop = false;
+	for (unsigned i = 0; i < WRITERS; i++)
+		children[i] = child_run(writes, 0);
+	expect_is(trace_set(TRACE_KINDS_ALL), 0);
+	for (uint32_t n = 0; n < ring_count; n++)
+		wait_until(rings[n].ring->count > rings[n].ring->records);
+	for (int i = 0; i < 50000; i++)
+		read_where_it_is_written(rings[(uint32_t)i % ring_count]);
+	stop = true;
+	for (unsigned i = 0; i < WRITERS; i++)
+		expect_end(children[i], 0);
+	expect_is(trace_set(0), TRACE_KINDS_ALL);
+}
+
 static void on_and_off(void)
 {
 	envid_t children[WRITERS];
@@ -212,5 +249,6 @@ void umain(int argc, char **argv)
 	read_only();
 	wraps();
 	on_and_off();
+	overtaken();
 	expect_kernel_sound();
 }
