@@ -2,9 +2,10 @@
  * The event ring: each CPU writes down what happens on it, the oldest records make place for new ones. What SYS_trace does,
  * and what a program then sees. <finch/trace.h> reads it.
  *
- * A ring is a struct trace_ring in a page of its own, and behind it `records` records, a power of two. Record n, counted
- * from 0, stands at n % records, and has n + 1 as its number (its low 32 bits): while it has another one, it is being
- * written, or gone. `count` have been written.
+ * A ring is a struct trace_ring in a page of its own, and behind it `records` records, a power of two. `count` have been
+ * written. Record n, counted from 0, stands at n % records and has the number n + 1 (its low 32 bits), as long as it is
+ * whole: the number is the first thing of it that is overwritten. So it is good if n < count, and the number is right
+ * before it is copied and after.
  */
 #ifndef FINCH_ABI_TRACE_H
 #define FINCH_ABI_TRACE_H

@@ -48,7 +48,7 @@ void trace_write(enum trace_event event, envid_t env, uint32_t a, uint32_t b, ui
 	uint32_t at = (uint32_t)ring->count & (ring->records - 1);
 	struct trace_record *record = page_address(ring->pages[at / RECORDS_PER_PAGE]);
 	record += at % RECORDS_PER_PAGE;
-	record->number = 0;
+	record->number = (uint32_t)ring->count + 1; /* first: who reads what stood here sees it go */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	record->time = arch_ticks();
 	record->event = event;
@@ -56,7 +56,6 @@ void trace_write(enum trace_event event, envid_t env, uint32_t a, uint32_t b, ui
 	record->words[0] = a;
 	record->words[1] = b;
 	record->words[2] = c;
-	__atomic_store_n(&record->number, (uint32_t)ring->count + 1, __ATOMIC_RELEASE);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	ring->count++;
 }

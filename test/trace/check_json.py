@@ -4,6 +4,7 @@
 
 Source: the document "Trace Event Format" of the Chromium project.
 """
+import bisect
 import json
 import sys
 from collections import defaultdict
@@ -24,8 +25,10 @@ class Checker:
         self.wrong, self.seen = [], set()
         self.open = defaultdict(list)      # track -> slices that have begun
         self.slices = defaultdict(list)    # track -> (begin, end)
+        self.tops = {}                     # track -> slices that lie in no other
         self.last = {}                     # track -> time
         self.flows = defaultdict(list)     # id -> (phase, event)
+        self.loose = 0                     # ends of flows that stand in no slice
 
     def complain(self, words):
         if len(self.wrong) < 20:
@@ -68,6 +71,28 @@ class Checker:
             start, end = sorted(events, key=lambda event: event['ph'], reverse=True)
             if end['ts'] < start['ts']:
                 self.complain(f'flow {number} arrives before it leaves')
+            # Viewers draw an arrow from slice to slice; one without a slice is left out.
+            for event in events:
+                track = event['pid'], event['tid']
+                if not self.covered(track, event['ts']):
+                    self.loose += 1
+
+    def covered(self, track, time):
+        """Does a slice of the track last at this time?"""
+        slices = self.outer(track)
+        at = bisect.bisect_right(slices, (time, float('inf'))) - 1
+        return at >= 0 and slices[at][1] >= time
+
+    def outer(self, track):
+        """The slices of a track that lie in no other, in order."""
+        if track not in self.tops:
+            tops = []
+            for begin, end in sorted(self.slices[track]):
+                if tops and begin < tops[-1][1]:
+                    continue
+                tops.append((begin, end))
+            self.tops[track] = tops
+        return self.tops[track]
 
     def check(self, document):
         if not isinstance(document, dict) or not isinstance(document.get('traceEvents'), list) or not document['traceEvents']:

@@ -123,6 +123,16 @@ static void read_only(void)
 	expect_kernel_sound();
 }
 
+/* A ring of which more was written than fits, since it was opened. NULL: there is none yet. */
+static const struct trace_reader *full_ring(void)
+{
+	for (uint32_t n = 0; n < ring_count; n++) {
+		if (rings[n].ring->count - rings[n].next > rings[n].ring->records)
+			return &rings[n];
+	}
+	return NULL;
+}
+
 /* More events than fit: the oldest are overwritten, and a reader who began before knows how many it did not see. */
 static void wraps(void)
 {
@@ -133,7 +143,7 @@ static void wraps(void)
 	for (uint32_t n = 0; n < ring_count; n++)
 		before[n] = rings[n].ring->count;
 	expect_is(trace_set(TRACE_KIND_SYSCALL), 0);
-	for (uint32_t i = 0; i < (size / 2 + 100) * ring_count; i++)
+	while (!full_ring())
 		sys_getenvid();
 	expect_is(trace_set(0), TRACE_KIND_SYSCALL);
 	for (uint32_t n = 0; n < ring_count; n++) {
@@ -176,6 +186,44 @@ static void read_all(uint64_t last[])
 	}
 }
 
+/*
+ * Where the next record is to be written stands the oldest: who reads there gets that one whole, or is told that it is
+ * lost. A part of the new one would show in its time.
+ */
+static void read_where_it_is_written(const struct trace_reader *full)
+{
+	struct trace_record middle, oldest;
+	struct trace_reader reader = *full;
+	uint64_t first = reader.ring->count - reader.ring->records;
+
+	reader.next = first + reader.ring->records / 2;
+	if (!trace_next(&reader, &middle))
+		fail("expected a record in the middle of a full ring, saw none");
+	reader.next = first;
+	if (!trace_next(&reader, &oldest))
+		fail("expected records in a full ring, saw none");
+	if (oldest.number != (uint32_t)reader.next || oldest.time > middle.time)
+		fail("record %u is of %llu, but one half a ring later of %llu", oldest.number, oldest.time, middle.time);
+}
+
+static void overtaken(void)
+{
+	envid_t children[WRITERS];
+
+	rings_open();
+	stop = false;
+	for (unsigned i = 0; i < WRITERS; i++)
+		children[i] = child_run(writes, 0);
+	expect_is(trace_set(TRACE_KINDS_ALL), 0);
+	wait_until(full_ring());
+	for (int i = 0; i < 50000; i++)
+		read_where_it_is_written(full_ring());
+	stop = true;
+	for (unsigned i = 0; i < WRITERS; i++)
+		expect_end(children[i], 0);
+	expect_is(trace_set(0), TRACE_KINDS_ALL);
+}
+
 static void on_and_off(void)
 {
 	envid_t children[WRITERS];
@@ -212,5 +260,6 @@ void umain(int argc, char **argv)
 	read_only();
 	wraps();
 	on_and_off();
+	overtaken();
 	expect_kernel_sound();
 }
