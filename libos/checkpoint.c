@@ -207,8 +207,7 @@ static void discard(envid_t envid)
 /* The state of the one that is copied. Not on the stack, which may be of one page; with the lock held. */
 static struct checkpoint_state state;
 
-/* Fill a new holder. */
-static int fill(envid_t holder, envid_t child)
+static int fill_once(envid_t holder, envid_t child)
 {
 	int err = checkpoint_get_state(child, &state);
 
@@ -218,9 +217,24 @@ static int fill(envid_t holder, envid_t child)
 		return -E_NOT_SUPP;
 	bool on_write = copies_on_write(child, &state.upcalls);
 	err = copy_mappings(child, holder, &state.upcalls, on_write);
-	if (err == 0)
-		err = copy_at_once(child, holder, &state.upcalls, on_write);
-	return err == 0 ? checkpoint_set_state(holder, &state) : err;
+	return err == 0 ? copy_at_once(child, holder, &state.upcalls, on_write) : err;
+}
+
+/*
+ * Fill a new holder. While child stands still a message that it waits for may come, with a page, or its time be up; after that
+ * it waits for nothing. So a second try finds the same state before and after.
+ */
+static int fill(envid_t holder, envid_t child)
+{
+	static struct checkpoint_state after;
+	int err = fill_once(holder, child);
+
+	while (err == 0 && (err = checkpoint_get_state(child, &after)) == 0) {
+		if (memcmp(&state, &after, sizeof state) == 0)
+			return checkpoint_set_state(holder, &state);
+		err = fill_once(holder, child);
+	}
+	return err;
 }
 
 envid_t checkpoint_take(envid_t child)
@@ -312,14 +326,15 @@ static int prepare(envid_t holder, envid_t spare, envid_t child, bool on_write)
 /* What cannot fail. */
 static void replace(envid_t holder, envid_t spare, envid_t child, bool on_write)
 {
-	int err = pages_unmap(child, NULL, UTOP / PGSIZE);
+	/* The state first: from then on it waits for no message, which could bring a page. */
+	int err = checkpoint_set_state(child, &state);
 
+	if (err == 0)
+		err = pages_unmap(child, NULL, UTOP / PGSIZE);
 	if (err == 0)
 		err = copy_mappings(holder, child, &state.upcalls, on_write);
 	if (err == 0)
 		err = copy_range(spare, child, 0, UTOP, PTE_W, 0);
-	if (err == 0)
-		err = checkpoint_set_state(child, &state);
 	if (err < 0)
 		panic("checkpoint_restore: %e", err);
 }
