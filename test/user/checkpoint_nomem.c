@@ -2,6 +2,7 @@
  * Out of memory at every place of taking a checkpoint, putting back, and reading one from bytes: the child is exactly as it
  * was then, in mappings, contents and state, and no page is lost. Needs the boot word `test`.
  */
+#include <finch/archive.h>
 #include <finch/checkpoint.h>
 #include "child.h"
 
@@ -157,6 +158,7 @@ static envid_t read_bytes(void)
 
 static void spin(void)
 {
+	expect_is(pages_unmap(0, (void *)UARCHIVE, archive_size() / PGSIZE), 0); /* it is large here */
 	*FAR = large[5] = 5;
 	*SHARED = 1;
 	for (;;)

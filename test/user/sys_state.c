@@ -395,6 +395,11 @@ static void going_on(void)
 	expect_is(sys_env_set(child, ENV_SET_SUSPENDED, 0), 0);
 	expect_is(envs[ENVX(child)].env_wait, ENV_WAIT_MESSAGE);
 	expect_is(result, 12345);
+	/* The window that it waits with stays. */
+	expect_is(sys_env_set_status(child, ENV_NOT_RUNNABLE), 0);
+	struct state_message message = { .window = (uintptr_t)A | 4 };
+	expect_error(sys_env_state_set(child, STATE_MESSAGE, &message, sizeof message), E_INVAL);
+	expect_is(sys_env_set(child, ENV_SET_SUSPENDED, 0), 0);
 	expect_error(sys_env_set(child, ENV_SET_SUSPENDED, 1), E_INVAL);
 	expect_error(sys_env_set(0, ENV_SET_SUSPENDED, 0), E_INVAL);
 	/* Suspended, it is given a message, and goes on with that. */
