@@ -10,6 +10,11 @@ import tempfile
 from machine import BUILD, Boot, Machine
 from report import Result
 
+# What each scheduling policy has of its own, and what is run under each: what crosses CPUs, blocks, stops and ends.
+POLICY_TESTS = {"priority": ["sched_priority"], "unix": ["sched_unix"], "stride": ["sched_shares"], "lottery": ["sched_shares"]}
+ALL_POLICIES = ["sched_set", "smp_race", "smp_suspend", "sys_suspend", "sys_destroy", "ipc_call", "ipc_storm", "thread_ends",
+                "pipe_basic", "stress_family", "attack_exit", "attack_messages", "verify_race"]
+
 REBOOTS = 5  # how often a machine is started again for the tests after one that killed it
 
 
@@ -26,6 +31,12 @@ def machines(long):
         Machine("pc", 2, "debug", qemu=["-cpu", "max"], suffix="-max"),
         Machine("pc", 2, "release", qemu=["-machine", "acpi=off"], suffix="-noacpi"),
     ]
+    for policy, cpus, variant, words in (("priority", 1, "debug", ""), ("priority", 2, "release", "lock=big"),
+                                         ("priority", 4, "debug", ""), ("unix", 2, "debug", ""),
+                                         ("stride", 1, "release", ""), ("stride", 4, "debug", ""),
+                                         ("lottery", 1, "debug", ""), ("lottery", 4, "release", "")):
+        chosen.append(Machine("pc", cpus, variant, ("sched=%s %s" % (policy, words)).strip(), suffix="-" + policy,
+                              only=POLICY_TESTS[policy] + ALL_POLICIES))
     if long:
         have = {m.name for m in chosen}
         for kind in ("pc", "q35"):
@@ -150,5 +161,5 @@ def user_units(base, long):
 
     tests = test_lines()
     for machine in machines(long):
-        if tests:
-            yield UserUnit(machine, tests)
+        if machine.only or tests:
+            yield UserUnit(machine, machine.only or tests)
