@@ -10,10 +10,10 @@ import tempfile
 from machine import BUILD, Boot, Machine
 from report import Result
 
-# What each scheduling policy has of its own, and what is run under each: what crosses CPUs, blocks, stops and ends.
+# What each scheduling policy has of its own; and what is run under each, on few CPUs and on many: what blocks, stops, ends.
 POLICY_TESTS = {"priority": ["sched_priority"], "unix": ["sched_unix"], "stride": ["sched_shares"], "lottery": ["sched_shares"]}
-ALL_POLICIES = ["sched_set", "smp_race", "smp_suspend", "sys_suspend", "sys_destroy", "ipc_call", "ipc_storm", "thread_ends",
-                "pipe_basic", "stress_family", "attack_exit", "attack_messages", "verify_race"]
+UNDER_EACH = ["sched_set", "ipc_call", "ipc_storm", "thread_ends", "pipe_basic", "sys_suspend", "smp_suspend", "attack_exit"]
+ON_MANY_CPUS = ["sched_set", "ipc_storm", "smp_race", "stress_family"]
 
 REBOOTS = 5  # how often a machine is started again for the tests after one that killed it
 
@@ -36,7 +36,7 @@ def machines(long):
                                          ("stride", 1, "release", ""), ("stride", 4, "debug", ""),
                                          ("lottery", 1, "debug", ""), ("lottery", 4, "release", "")):
         chosen.append(Machine("pc", cpus, variant, ("sched=%s %s" % (policy, words)).strip(), suffix="-" + policy,
-                              only=POLICY_TESTS[policy] + ALL_POLICIES))
+                              only=POLICY_TESTS[policy] + (ON_MANY_CPUS if cpus > 2 else UNDER_EACH)))
     if long:
         have = {m.name for m in chosen}
         for kind in ("pc", "q35"):
