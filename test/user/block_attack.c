@@ -86,6 +86,13 @@ static void read_only_memory(void)
 	expect_error(request(BLOCK_READ, behind - 4), E_FAULT);
 	expect_error(request(BLOCK_READ, behind + PGSIZE), E_FAULT);
 	expect_is(request(BLOCK_WRITE, behind), 0);
+	/* What stands beside it in the driver is others' memory, and the driver's own. */
+	for (uint32_t n = 0; n < DRIVER_CLIENTS * 2; n++)
+		for (uint32_t at = 0; at < 2 * DRIVER_MEMORY; at += DRIVER_MEMORY)
+			expect_is(request(BLOCK_WRITE, DRIVER_CLIENT(n) - DRIVER_CLIENT(0) + at), n == 0 && at == 0 ? 0 : -E_FAULT);
+	for (uint32_t n = 1; n < DRIVER_CLIENTS; n++)
+		expect_error(request(BLOCK_WRITE, DRIVER_CLIENT(0) - DRIVER_CLIENT(n)), E_FAULT);
+	expect_error(request(BLOCK_WRITE, DRIVER_PAGE - DRIVER_CLIENT(1) - DRIVER_MEMORY), E_FAULT);
 	expect_is(ask(DISKS_CLOSE | connection << 8, NULL, 0), 0);
 	expect_error(ask(DISKS_CLOSE | connection << 8, NULL, 0), E_INVAL);
 	expect_is(refs_of(RING), 1);
