@@ -1,5 +1,6 @@
 /*
- * ahci: the driver for the disks of an AHCI (Serial ATA) controller. It is started by the disk server.
+ * ahci [unqueued]: the driver for the disks of an AHCI (Serial ATA) controller. It is started by the disk server; `unqueued`:
+ * without queued commands (NCQ).
  *
  * Unit n is the n-th port that the controller has.
  *
@@ -16,6 +17,7 @@
 static volatile struct ahci_registers *registers;
 static struct port ports[DRIVER_UNITS];
 static uint32_t port_count;
+static bool unqueued;
 
 static bool await(const volatile uint32_t *word, uint32_t mask, uint32_t ms)
 {
@@ -73,7 +75,7 @@ static void find_ports(const struct driver_page *page, uint32_t numbers)
 			.registers = &registers->ports[number],
 			.memory = (struct port_memory *)DRIVER_DMA + port_count,
 			.slots = AHCI_CAN_SLOTS(can),
-			.can_queue = can & AHCI_CAN_QUEUE,
+			.can_queue = (can & AHCI_CAN_QUEUE) && !unqueued,
 		};
 		port_count++;
 	}
@@ -166,5 +168,6 @@ static const struct block_driver driver = {
 
 void umain(int argc, char **argv)
 {
+	unqueued = argc > 1 && strcmp(argv[1], "unqueued") == 0;
 	block_main(&driver);
 }

@@ -311,8 +311,7 @@ static void look_pio(struct channel *channel)
 	if (ata_failed(status))
 		fail(channel, status);
 	else if (status & ATA_DRQ) {
-		if (channel->sectors > 0)
-			move_block(channel);
+		move_block(channel);
 		if (channel->sectors == 0 && channel->running.way == ATA_PIO_IN)
 			end(channel, 0);
 	} else if (channel->running.way == ATA_NO_DATA ||

@@ -5,7 +5,7 @@
  *
  * With -e it starts PROGRAM when it knows the disks, and ends as that does, with all drivers: a machine that has drivers is
  * never at rest. For tests: -k lets anybody have a driver killed, -n gives drivers no interrupts, -o gives them WORD for an
- * argument (`pio` has ide do without DMA).
+ * argument (`pio` has ide do without DMA, `unqueued` ahci without queued commands).
  */
 #include <finch/ipc.h>
 #include <finch/memory.h>

@@ -323,6 +323,7 @@ static void does_not_stop(void)
 	EXPECT(0, ended());
 	EXPECT_THAT(!port_reset(&port));
 	EXPECT(0, ended());
+	EXPECT(0, resets);
 }
 
 static void mad_controller(void)

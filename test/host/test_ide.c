@@ -264,6 +264,7 @@ static void outb(int port, uint8_t value)
 		if (!(value & SOFT_RESET))
 			break;
 		dev.resets++;
+		EXPECT_THAT(!(dev.master_command & MASTER_START));
 		dev.status = dev.behaviour == HANGS ? ATA_BSY : ATA_DRDY;
 		dev.mid = dev.high = 0;
 		dev.left = 0;
@@ -505,6 +506,9 @@ static void hangs(void)
 	channel_look(&channel);
 	EXPECT(0, ended);
 	EXPECT_THAT(looks < 3000);
+	dev.status = ATA_BSY | ATA_DRQ | ATA_ERR; /* while it is busy, the other bits mean nothing */
+	channel_look(&channel);
+	EXPECT(0, ended);
 	channel_reset(&channel);
 	EXPECT_THAT(!channel.devices[0].works);
 	free(request.memory);
