@@ -1,6 +1,6 @@
 /*
- * edu: a whole driver on one page, for QEMU's teaching device (QEMU_EXTRA="-device edu" ./finch run; its manual is QEMU's
- * docs/specs/edu). It finds the device on the PCI bus, maps its registers, has it compute a factorial and copy
+ * edu: a whole driver on one page, for QEMU's teaching device (QEMU_EXTRA="-device edu" ./finch run; its manual is
+ * QEMU's docs/specs/edu). It finds the device on the PCI bus, maps its registers, has it compute a factorial and copy
  * memory, and is told by interrupt. At the prompt: grant ports,irq,mmio,dma edu. doc/drivers.md goes through it.
  */
 #include <finch/ipc.h>
@@ -113,8 +113,8 @@ void umain(int argc, char **argv)
 	struct pci_device device = find();
 	pci_bars(&device, bars);
 	line = device.line;
-	must(libos_sys_device_map(0, (uintptr_t)REGISTERS, libos_range(RW, bars[0].size / PGSIZE), (uintptr_t)bars[0].base),
-	     "its registers");
+	uint32_t pages = libos_range(RW, bars[0].size / PGSIZE);
+	must(libos_sys_device_map(0, (uintptr_t)REGISTERS, pages, (uintptr_t)bars[0].base), "its registers");
 	must(libos_sys_irq(0, line, IRQ_ATTACH), "its line");
 	pci_command(&device, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 0);
 	printf("edu: %08x at %08x, line %u\n", get(IDENTITY), (uint32_t)bars[0].base, line);
