@@ -36,7 +36,7 @@ enum lock_rank {
 
 struct LOCK_TYPE spinlock {
 	atomic_t held;
-	uint16_t rank, index;
+	uint32_t rank, index;
 	struct lock_check check; /* empty in release builds */
 };
 
