@@ -179,7 +179,8 @@ static void find_device(struct channel *channel, int number)
 		return;
 	err = identify(channel, number, &device->disk);
 	if (err < 0) {
-		block_say("%s device %d does not say what it is: %s", channel->name, number, error_text(err));
+		block_say("%s device %d does not say what it is: %s", channel->name, number,
+			  error_text(err));
 		return;
 	}
 	set_modes(channel, number, &device->disk);

@@ -14,7 +14,7 @@
 #define UNITS (2 * CHANNELS)
 
 /* The interface byte of the PCI class. */
-#define NATIVE(channel) (1 << 2 * (channel)) /* its registers are where the base addresses say, not where the PC/AT had them */
+#define NATIVE(channel) (1 << 2 * (channel)) /* its registers are where the base addresses say, not as in the AT */
 #define BUS_MASTER 0x80
 
 #define MASTER_RANGE 4
