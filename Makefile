@@ -8,6 +8,7 @@
 #   make run-NAME         boot program NAME as the first environment (run-NAME-nox, run-NAME-gdb)
 #   make grade            all tests
 #   make doc              the references in doc/ that are made from the source
+#   make doc/primes.svg   the picture of the README, from a run
 #
 # Variables: CPUS=1 MEM=256M VARIANT=release|debug CC=gcc|clang V=1 (show commands) B=build (where all goes)
 #
@@ -284,6 +285,11 @@ doc:
 	$(Q)tools/mkdoc
 check-doc:
 	$(Q)tools/mkdoc --check
+
+# A run comes out differently each time: it is made when somebody asks for it.
+.PHONY: doc/primes.svg
+doc/primes.svg:
+	$(Q)./finch run --cpus 4 --quiet --program 'primes 50' --trace $@
 
 # Each compiler with its warnings as errors, in a folder of its own.
 check-gcc:

@@ -16,7 +16,7 @@
  *	they end a wait: no result is put into them.
  * STATE_FPU: struct state_fpu.
  * STATE_UPCALLS: struct state_upcalls.
- * STATE_MESSAGE: struct state_message.
+ * STATE_MESSAGE: struct state_message. Not set while it waits.
  * STATE_GENERAL: struct state_general.
  */
 enum { STATE_REGISTERS = 1, STATE_FPU, STATE_UPCALLS, STATE_MESSAGE, STATE_GENERAL, STATE_PARTS };

@@ -1,11 +1,11 @@
 /*
- * disktest DISK[,DISK]... [REQUESTS] [CLIENTS] [KILLS] [SECTORS]: write and read disks under load. ALL THAT IS ON THEM IS
- * LOST.
+ * disktest DISK[,DISK]... [REQUESTS] [CLIENTS] [KILLS] [SECTORS]: write and read disks under load. ALL THAT IS ON THEM
+ * IS LOST.
  *
  * Each of CLIENTS (4) processes, which take the disks in turn, has SECTORS (4096) of its disk for itself, from sector 0
- * on, and does REQUESTS (2000) reads and writes there, of random places and sizes, many in flight at a time. What is read
- * must be what was written there last. Meanwhile the disks' drivers are killed KILLS (3) times. In the end all is written
- * once more and read back, which leaves pattern(sector, word, LAST) on the disk: somebody else can check that.
+ * on, and does REQUESTS (2000) reads and writes there, of random places and sizes, many in flight at a time. What is
+ * read must be what was written there last. Meanwhile the disks' drivers are killed KILLS (3) times. In the end all is
+ * written once more and read back, which leaves pattern(sector, word, LAST) on the disk: somebody else can check that.
  */
 #include <finch/block.h>
 #include <finch/disks.h>
@@ -89,8 +89,8 @@ static void check(const uint32_t *from, uint32_t chunk)
 		uint32_t expected = pattern(sector, i % WORDS, generations[chunk]);
 		if (from[i] == expected)
 			continue;
-		printf("disktest: %s: sector %u word %u holds %08x, not %08x\n", name, sector, i % (uint32_t)WORDS, from[i],
-		       expected);
+		printf("disktest: %s: sector %u word %u holds %08x, not %08x\n", name, sector, i % (uint32_t)WORDS,
+		       from[i], expected);
 		exit_status(1);
 	}
 }
@@ -269,17 +269,22 @@ static void report(uint32_t count, uint32_t kills, bool right)
 
 	for (uint32_t i = 0; i < count; i++)
 		megabytes += TALLY->sectors[i] / (0x100000 / BLOCK_SECTOR);
-	printf("disktest: %s: %u requests, %u MB by %u processes, the driver killed %u times\n", name, total(), megabytes,
-	       count, kills);
+	printf("disktest: %s: %u requests, %u MB by %u processes, the driver killed %u times\n", name, total(),
+	       megabytes, count, kills);
 	printf("disktest: %s\n", right ? "all right" : "wrong");
+}
+
+static uint32_t argument(int argc, char **argv, int n, struct number number)
+{
+	return (uint32_t)number_argument(argc, argv, n, number);
 }
 
 void umain(int argc, char **argv)
 {
-	uint32_t requests_each = (uint32_t)number_argument(argc, argv, 2, (struct number){ "REQUESTS", 2000, 1, 10000000 });
-	uint32_t count = (uint32_t)number_argument(argc, argv, 3, (struct number){ "CLIENTS", 4, 1, CLIENTS_MAX });
-	uint32_t kills = (uint32_t)number_argument(argc, argv, 4, (struct number){ "KILLS", 3, 0, 1000 });
-	uint32_t sectors = (uint32_t)number_argument(argc, argv, 5, (struct number){ "SECTORS", 4096, CHUNK, CHUNKS_ALL * CHUNK });
+	uint32_t requests_each = argument(argc, argv, 2, (struct number){ "REQUESTS", 2000, 1, 10000000 });
+	uint32_t count = argument(argc, argv, 3, (struct number){ "CLIENTS", 4, 1, CLIENTS_MAX });
+	uint32_t kills = argument(argc, argv, 4, (struct number){ "KILLS", 3, 0, 1000 });
+	uint32_t sectors = argument(argc, argv, 5, (struct number){ "SECTORS", 4096, CHUNK, CHUNKS_ALL * CHUNK });
 	static char list[256];
 	envid_t clients[CLIENTS_MAX];
 

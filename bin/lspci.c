@@ -1,6 +1,6 @@
 /*
- * lspci: the devices on the PCI bus. The disk server tells them, if it runs; else the right `ports` is needed: grant ports
- * lspci.
+ * lspci: the devices on the PCI bus. The disk server tells them, if it runs; else the right `ports` is needed: grant
+ * ports lspci.
  */
 #include <finch/disks.h>
 #include <finch/process.h>
@@ -68,7 +68,7 @@ void umain(int argc, char **argv)
 		char line[8] = "-";
 		if (d->pin && d->line != 0xFF)
 			snprintf(line, sizeof(line), "%d", d->line);
-		printf("%02x:%02x.%x     %04x:%04x      %04x   %-4s  %s\n", d->bus, d->slot, d->function, d->vendor, d->device,
-		       d->class, line, class_name(d->class));
+		printf("%02x:%02x.%x     %04x:%04x      %04x   %-4s  %s\n", d->bus, d->slot, d->function, d->vendor,
+		       d->device, d->class, line, class_name(d->class));
 	}
 }

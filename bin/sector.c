@@ -1,6 +1,6 @@
 /*
- * sector [-w] DISK [N]: show sector N (0) of a disk (disk0, disk1, ...) in hexadecimal and as text; with -w, fill it with
- * bytes that are the low byte of N. Without arguments: the disks that there are.
+ * sector [-w] DISK [N]: show sector N (0) of a disk (disk0, disk1, ...) in hexadecimal and as text; with -w, fill it
+ * with bytes that are the low byte of N. Without arguments: the disks that there are.
  */
 #include <finch/disks.h>
 #include <finch/process.h>
@@ -25,8 +25,8 @@ static void show_disks(void)
 	printf("NAME    SIZE MB  DRIVER      STARTED  FLAGS  MODEL\n");
 	for (uint32_t i = 0; i < LIST->count; i++) {
 		const struct disks_disk *disk = &LIST->disks[i];
-		printf("disk%-2u %8u  %-10s  %7u  %s  %s\n", i, (uint32_t)(disk->sectors >> 11), disk->driver_name, disk->starts,
-		       disk->flags & BLOCK_READ_ONLY ? "ro" : "rw", disk->model);
+		printf("disk%-2u %8u  %-10s  %7u  %s     %s\n", i, (uint32_t)(disk->sectors >> 11), disk->driver_name,
+		       disk->starts, disk->flags & BLOCK_READ_ONLY ? "ro" : "rw", disk->model);
 	}
 }
 

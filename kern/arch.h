@@ -29,6 +29,8 @@ bool arch_cpu_start(struct cpu *cpu);
 void arch_cpu_adopt_boot(struct cpu *cpu, void (*next)(void)) __attribute__((noreturn));
 /* The processor's brand as text, at most size bytes with the ending zero. */
 void arch_cpu_name(char *name, size_t size);
+/* A counter that runs at one rate (platform_tsc_khz) on all CPUs: cheaper than platform_time_ns. */
+/* inline: uint64_t arch_ticks(void); */
 /* Leave the kernel for whatever environment sched_attend chooses. The stack is emptied. */
 void arch_enter_user(void) __attribute__((noreturn));
 /* Stop for ever, interrupts off. */

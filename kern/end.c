@@ -22,6 +22,7 @@
 #include <kern/request.h>
 #include <kern/rest.h>
 #include <kern/sched_run.h>
+#include <kern/trace.h>
 #include <kern/verify.h>
 
 #define MATES_AT_ONCE 16   /* environments of a space that are ended under the family lock at once */
@@ -113,6 +114,7 @@ static void vanish(struct env *env)
 {
 	struct Env *pub = env->pub;
 
+	TRACE_ABOUT(SCHED, ENDED, pub->env_id, env->status, env->ended_by, 0);
 	kverbose("[%08x] free env %08x\n", env->ended_by, pub->env_id);
 	if (unlikely(env->drives)) {
 		irq_forget(env);
@@ -125,8 +127,6 @@ static void vanish(struct env *env)
 	list_remove(&env->mates);
 	list_remove(&env->listener);
 	list_remove(&env->wait_node);
-	if (unlikely(env->budget || env->held || env->ends))
-		budget_forget(env);
 	wait_notify_all(env);
 	spin_lock(&env->lock);
 	message_forget(env); /* one that it sent when its end had begun */
@@ -143,6 +143,9 @@ static void vanish(struct env *env)
 	wait_notify_listeners();
 	message_partner_ended(env, pub->env_id);
 	env_slot_give(env);
+	/* Who waits for the end of all in a budget finds nothing of it. */
+	if (unlikely(env->budget || env->held || env->ends))
+		budget_forget(env);
 	spin_unlock(&family_lock);
 	/* Last: those who were told are counted by now. */
 	sched_count_active(-1);

@@ -10,6 +10,7 @@
 #include <kern/env.h>
 #include <kern/family.h>
 #include <kern/print.h>
+#include <kern/trace.h>
 
 #define ENVS_PER_PAGE (PGSIZE / sizeof(struct env)) /* private records in a page */
 
@@ -35,6 +36,11 @@ void env_init(void)
 	budget_init(limit);
 	records = boot_alloc(limit * sizeof *records);
 	arch_space_publish(UENVS, records, limit * sizeof *records);
+}
+
+const struct Env *env_records(void)
+{
+	return records;
 }
 
 uint32_t env_limit(void)
@@ -174,6 +180,7 @@ int env_create(struct env *parent, struct space *space, struct env **made) UNCHE
 		list_push_back(&parent->mates, &env->mates);
 	atomic_add(&live, 1);
 	spin_unlock(&family_lock);
+	TRACE_ABOUT(SCHED, MADE, id, pub->env_parent_id, 0, 0);
 	kverbose("[%08x] new env %08x\n", pub->env_parent_id, id);
 	*made = env;
 	return 0;

@@ -116,6 +116,8 @@ bool env_may(uint32_t right);
 
 /* Make room for as many environments as memory allows, at most NENV; the records are mapped at UENVS. */
 void env_init(void);
+/* The public records, env_limit() of them. */
+const struct Env *env_records(void);
 uint32_t env_limit(void);
 uint32_t env_live(void);
 /* Slots from this number on were never used. */

@@ -12,6 +12,7 @@
 #include <kern/env.h>
 #include <kern/load.h>
 #include <kern/print.h>
+#include <kern/trace.h>
 
 #define ARGS_MAX 64
 #define USER_READ (PTE_P | PTE_U)
@@ -153,6 +154,7 @@ static int start(int argc, const char *argv[], bool bare) UNCHECKED_LOCKING
 		return error; /* the machine does not go on without its first program: the space is left as it is */
 	arch_env_init(env, elf_entry(image), stack);
 	strlcpy(env->pub->env_label, argv[0], ENV_LABEL_SIZE);
+	trace_label(env->pub);
 	env->first = env->index == 0; /* of several the first one's end counts */
 	spin_unlock(&env->lock);
 	return env_start(env);

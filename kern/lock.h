@@ -25,6 +25,7 @@ enum lock_rank {
 	RANK_SPACE,   /* one address space */
 	RANK_CONSOLE_INPUT, /* typed bytes and who waits for them */
 	RANK_RUNQ,    /* one CPU's run queue */
+	RANK_TRACE,   /* making the event rings */
 	RANK_POOL,    /* the pool of struct space */
 	RANK_PAGES,   /* the buddy allocator */
 	RANK_DEVICE,  /* a chip */
@@ -35,11 +36,12 @@ enum lock_rank {
 
 struct LOCK_TYPE spinlock {
 	atomic_t held;
+	uint16_t rank, index;
 	struct lock_check check; /* empty in release builds */
 };
 
 /* To initialise a static lock: struct spinlock l = SPINLOCK(RANK_X, "name"). */
-#define SPINLOCK(rank, name) { .held = { 0 }, .check = LOCK_CHECK(rank, name, 0) }
+#define SPINLOCK(rank_, name) { .held = { 0 }, .rank = (rank_), .check = LOCK_CHECK(name) }
 
 /* For others: index orders the locks of one rank. */
 void spin_init(struct spinlock *lock, enum lock_rank rank, const char *name, uint32_t index);

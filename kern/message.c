@@ -4,6 +4,7 @@
 #include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/message.h>
+#include <kern/trace.h>
 
 #define REFUSED_AT_ONCE 16 /* messages, of up to MESSAGE_PAGES_MAX pages, that are refused at once */
 
@@ -75,6 +76,7 @@ static inline void write_record(struct env *to, const struct message *message, u
 {
 	struct Env *pub = to->pub;
 
+	TRACE_ABOUT(MESSAGE, MESSAGE, pub->env_id, message->from, message->value, message->count);
 	pub->env_ipc_recving = false;
 	pub->env_ipc_value = message->value;
 	pub->env_ipc_from = message->from;
@@ -146,7 +148,7 @@ static bool waits_for_any(const struct env *env)
 	return env->alive && !env->dying && env->wait == ENV_WAIT_MESSAGE && !env->pub->env_wait_for && !env->sending_to;
 }
 
-void message_interrupt(struct env *env)
+void message_interrupt(struct env *env) UNCHECKED_LOCKING
 {
 	if (env->irq_pending && waits_for_any(env)) {
 		take_interrupts(env);
@@ -326,6 +328,7 @@ static void send_later(struct env *to, envid_t envid, const struct message *mess
 	if (unlikely(policy))
 		policy_lend(self, to);
 
+	TRACE(MESSAGE, QUEUED, envid, message->value, 0);
 	sched_count_active(1); /* while we look whether its wait is over already, the system is not at rest */
 	uint32_t serial = env_block(calls ? ENV_WAIT_MESSAGE : ENV_WAIT_SEND, envid, false, timeout_ms);
 	queue(self, serial, number, to, envid);

@@ -28,7 +28,10 @@ static inline bool platform_has_vector(uint32_t vector)
 
 /* Make output work, with the memory map that the boot code left (physical memory below 8 MB at KERNBASE). */
 void platform_console_init(void);
-/* Print len bytes on every output: '\n' starts a new line, '\b' steps back, '\r' to the start, '\t' to a multiple of 8. */
+/*
+ * Print len bytes on every output: '\n' starts a new line, '\b' steps back, '\r' to the start, '\t' to a multiple of 8;
+ * ESC [ H goes to the top left, ESC [ J and ESC [ K blank the rest of the screen or of the line.
+ */
 void platform_console_write(const char *s, size_t len);
 /*
  * The next byte of input, from the serial port or the keyboard, or -1. Works with or without interrupts. Arrow keys

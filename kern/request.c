@@ -5,6 +5,7 @@
 #include <kern/request.h>
 #include <kern/platform.h>
 #include <kern/space_load.h>
+#include <kern/trace.h>
 
 static void run_errands(uint32_t errands)
 {
@@ -33,10 +34,12 @@ void request_serve(void)
 	/* Draining may have waited for a lock, and a later request been answered there: that one stays answered. */
 	if ((int32_t)(wanted - atomic_load(&cpu->request_done)) > 0)
 		atomic_store_release(&cpu->request_done, wanted);
+	TRACE(REQUEST, ANSWER, 0, 0, 0);
 }
 
 void request_all(uint32_t mask)
 {
+	uint64_t since = TRACE_BEGIN(REQUEST);
 	uint32_t ticket[CPUS_MAX];
 	unsigned me = this_cpu()->number;
 
@@ -58,4 +61,5 @@ void request_all(uint32_t mask)
 			arch_pause();
 		}
 	}
+	TRACE(REQUEST, REQUEST, mask, trace_took(since), 0);
 }

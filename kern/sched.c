@@ -10,6 +10,7 @@
 #include <kern/sched.h>
 #include <kern/selftest.h>
 #include <kern/sched_run.h>
+#include <kern/trace.h>
 #include <kern/trap.h>
 #include <kern/verify.h>
 
@@ -146,9 +147,15 @@ void sched_poked(void)
 		cpu->attention |= ATTEND_PREEMPT;
 }
 
+static inline void record_ready(const struct env *env, const struct cpu *cpu)
+{
+	TRACE_ABOUT(SCHED, READY, env->pub->env_id, trace_env(), cpu->number, arch_call_result(&env->pub->env_tf));
+}
+
 /* There is one queue: it goes into that, and a CPU is told that is idle, or runs what is to make way for it. */
 static __attribute__((noinline)) void ready_for_all(struct env *env)
 {
+	record_ready(env, env->cpu);
 	spin_lock(&policy_queue.lock);
 	runq_push(env->cpu, env, this_cpu()->in_device ? TURN_AT_ONCE : TURN_NEW);
 	/* In this order: an idle CPU sets its bit and then looks at the queue. */
@@ -165,6 +172,7 @@ static __attribute__((noinline)) void ready_at_once(struct env *env)
 {
 	struct cpu *cpu = this_cpu();
 
+	record_ready(env, cpu);
 	spin_lock(&cpu->runq.lock);
 	runq_push(cpu, env, TURN_AT_ONCE);
 	spin_unlock(&cpu->runq.lock);
@@ -183,6 +191,7 @@ void sched_ready(struct env *env)
 		ready_at_once(env);
 		return;
 	}
+	record_ready(env, cpu);
 	spin_lock(&cpu->runq.lock);
 	push_ready(cpu, env);
 	spin_unlock(&cpu->runq.lock);
@@ -281,6 +290,7 @@ static struct env *idle(struct cpu *cpu)
 	struct env *env;
 	uint64_t since = platform_time_ns();
 
+	TRACE(SCHED, IDLE, 0, 0, 0);
 	cpu->idle_since_ns = since;
 	atomic_exchange(&cpu->lazy, 1);
 	for (;;) {
@@ -320,6 +330,7 @@ static inline void run(struct cpu *cpu, struct env *env)
 {
 	sched_run(cpu, env);
 	arch_env_switch_ports(cpu, env);
+	TRACE(SCHED, RUN, cpu->queue->count, 0, 0);
 	if (unlikely(!cpu->timer_running)) {
 		cpu->charged = arch_ticks_low();
 		slice_begin(cpu);

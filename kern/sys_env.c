@@ -8,6 +8,7 @@
 #include <kern/print.h>
 #include <kern/reclaim.h>
 #include <kern/syscall.h>
+#include <kern/trace.h>
 
 int32_t sys_getenvid(void)
 {
@@ -229,6 +230,7 @@ int32_t sys_env_set_label(envid_t envid, uaddr_t label)
 	if ((error = env_find(envid, true, &env)))
 		return error;
 	memcpy(env->pub->env_label, text, sizeof text);
+	trace_label(env->pub);
 	env_release(env);
 	return 0;
 }

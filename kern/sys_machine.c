@@ -72,9 +72,9 @@ int32_t sys_cgetc(void)
 	return console_take();
 }
 
-int32_t sys_console_wait(void)
+int32_t sys_console_wait(uint32_t timeout)
 {
-	env_block(ENV_WAIT_CONSOLE, 0, false, WAIT_FOREVER);
+	env_block(ENV_WAIT_CONSOLE, 0, false, timeout);
 	/* What came before it stood in the list. */
 	console_input();
 	return -E_INTERRUPTED;

@@ -53,7 +53,8 @@ static void get_message(const struct env *env, struct state_message *state)
 
 static int set_message(struct env *env, const struct state_message *state)
 {
-	if (!window_fits(state->window) || state->unparked > 1)
+	/* The window of a wait has its tables, made when it began. */
+	if (env->wait || !window_fits(state->window) || state->unparked > 1)
 		return -E_INVAL;
 	env_open_window(env, state->window);
 	env->pub->env_ipc_value = state->value;

@@ -1,11 +1,43 @@
 /* The system call about the event ring. */
 #include <abi/error.h>
+#include <abi/rights.h>
+#include <kern/cpu.h>
+#include <kern/env.h>
+#include <kern/reclaim.h>
 #include <kern/syscall.h>
+#include <kern/trace.h>
 
-int32_t sys_trace(int op, uintptr_t arg, uintptr_t size)
+static int32_t set(uintptr_t kinds)
 {
-	(void)op;
-	(void)arg;
-	(void)size;
-	return -E_NOSYS;
+	if (kinds & ~(uintptr_t)TRACE_KINDS_ALL)
+		return -E_INVAL;
+	int error = kinds ? trace_make() : 0;
+	if (unlikely(error == -E_NO_MEM) && reclaim())
+		error = trace_make();
+	if (error == TRACE_AGAIN)
+		return arch_call_again(arch_frame());
+	return error ? error : (int32_t)trace_set(kinds);
+}
+
+static int32_t map(uintptr_t va, uint32_t cpu)
+{
+	int result = trace_map(va, cpu);
+
+	if (unlikely(result == -E_NO_MEM) && reclaim())
+		result = trace_map(va, cpu);
+	return result;
+}
+
+int32_t sys_trace(int op, uintptr_t arg, uint32_t cpu)
+{
+	if (!env_may(RIGHT_TRACE))
+		return -E_BAD_ENV;
+	switch (op) {
+	case TRACE_SET:
+		return set(arg);
+	case TRACE_MAP:
+		return map(arg, cpu);
+	default:
+		return -E_INVAL;
+	}
 }

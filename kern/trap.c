@@ -10,10 +10,11 @@
 #include <kern/print.h>
 #include <kern/request.h>
 #include <kern/symbols.h>
+#include <kern/trace.h>
 #include <kern/trap.h>
 #include <kern/upcall.h>
 
-bool big_lock_wanted;
+bool big_lock_wanted, syscall_slow;
 static struct spinlock big_lock = SPINLOCK(RANK_BIG, "big lock");
 
 const char *trap_name(uint32_t number)
@@ -62,25 +63,44 @@ static bool is_monitors(struct Trapframe *tf)
 	return true;
 }
 
-void trap_user_exception(struct Trapframe *tf, uintptr_t address)
+/* True: the program goes on in its handler. */
+static bool user_exception(struct Trapframe *tf, uintptr_t address)
 {
 	struct env *env = this_cpu()->env;
 
 	if (unlikely(tf->tf_trapno <= T_BRKPT) && is_monitors(tf))
-		return;
+		return false;
 	bool page_fault = tf->tf_trapno == T_PGFLT;
 	if (!(page_fault ? env->pub->env_pgfault_upcall : env->pub->env_exception_upcall))
 		tell(tf, address);
 	else if (page_fault ? arch_upcall_page_fault(tf, address) : arch_upcall_exception(tf))
-		return;
+		return true;
 	if (boot_verbose)
 		symbols_backtrace(tf);
 	kverbose("[%08x] destroying %08x\n", env->pub->env_id, env->pub->env_id);
 	env_end_current(-E_KILLED, false, true);
+	return false;
+}
+
+static __attribute__((noinline)) void recorded_exception(struct Trapframe *tf, uintptr_t address)
+{
+	TRACE(FAULT, FAULT, tf->tf_trapno | tf->tf_err << 8, address, arch_frame_ip(tf));
+	bool handled = user_exception(tf, address);
+	TRACE(FAULT, HANDLED, handled, 0, 0);
+}
+
+void trap_user_exception(struct Trapframe *tf, uintptr_t address)
+{
+	if (unlikely(trace_kinds & TRACE_KIND_FAULT))
+		recorded_exception(tf, address);
+	else
+		user_exception(tf, address);
 }
 
 void trap_interrupt(uint32_t vector)
 {
+	uint64_t since = TRACE_BEGIN(IRQ);
+
 	this_cpu()->interrupts++;
 	if (vector == REQUEST_VECTOR) {
 		platform_interrupt_done();
@@ -100,6 +120,7 @@ void trap_interrupt(uint32_t vector)
 			console_input();
 		this_cpu()->in_device = false;
 	}
+	TRACE(IRQ, INTERRUPT, vector, trace_took(since), 0);
 }
 
 void big_lock_take(void) UNCHECKED_LOCKING

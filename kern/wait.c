@@ -17,12 +17,14 @@
 #include <kern/message.h>
 #include <kern/request.h>
 #include <kern/sched_run.h>
+#include <kern/trace.h>
 #include <kern/trap.h>
 
 uint32_t env_block_locked(struct env *env, uint32_t wait, envid_t wait_for, bool restarts, uint32_t timeout_ms)
 {
 	struct cpu *cpu = this_cpu();
 
+	TRACE(SCHED, BLOCK, wait, wait_for, timeout_ms);
 	if (restarts)
 		arch_call_restart(arch_frame());
 	arch_env_save(env);

@@ -102,14 +102,14 @@ static struct block_disk *place_take(void)
 	struct block_disk *disk = NULL;
 
 	mutex_lock(&places);
-	for (int i = 0; i < PLACES && !disk; i++) {
-		/* A parent's that this one has by fork is not open here. */
-		if (disks[i].owner && env_alive(disks[i].owner) && page_mapped((void *)(REGION + (uintptr_t)i * PLACE_SIZE)))
+	for (uintptr_t i = 0; i < PLACES && !disk; i++) {
+		char *place = (char *)(REGION + i * PLACE_SIZE); /* mapped too if it is a parent's, by fork */
+		if (disks[i].owner && env_alive(disks[i].owner) && page_mapped(place))
 			continue;
 		disk = &disks[i];
 		*disk = (struct block_disk){ .owner = thisenv->env_id };
-		disk->ring = (struct block_ring *)(REGION + (uintptr_t)i * PLACE_SIZE);
-		disk->bounce = (char *)disk->ring + PGSIZE;
+		disk->ring = (struct block_ring *)place;
+		disk->bounce = place + PGSIZE;
 	}
 	mutex_unlock(&places);
 	return disk;
@@ -175,7 +175,8 @@ static int share_some(struct block_disk *disk, char *memory, size_t pages)
 		return offset;
 	struct share *last = &disk->shares[disk->share_count - 1], *share = last + 1;
 	uintptr_t start = (uintptr_t)memory, end = start + pages * PGSIZE;
-	if (disk->share_count > 0 && last->end == start && last->offset + (last->end - last->start) == (uint32_t)offset * PGSIZE) {
+	bool follows = disk->share_count > 0 && last->end == start;
+	if (follows && last->offset + (start - last->start) == (uint32_t)offset * PGSIZE) {
 		last->end = end;
 		return 0;
 	}

@@ -149,14 +149,19 @@ static int copy_own_page(const struct page_record *record, void *arg)
 	return (record->entry & (PTE_W | PTE_SHARE)) == PTE_W ? copy_page(record, arg) : 0;
 }
 
-/* The copies that dst cannot do without: of the exception stack, or of all. */
+#define USUAL_STACK (UXSTACKTOP - PGSIZE) /* an exception stack that is not in use may be again */
+
+/* The copies that dst cannot do without: of exception stacks, or of all. */
 static int copy_at_once(envid_t src, envid_t dst, const struct state_upcalls *upcalls, bool on_write)
 {
 	struct pair pair = { src, dst };
 
-	if (on_write)
-		return checkpoint_each(src, upcalls->stack - PGSIZE, upcalls->stack, copy_own_page, &pair);
-	return checkpoint_each(src, 0, UTOP, copy_own_page, &pair);
+	if (!on_write)
+		return checkpoint_each(src, 0, UTOP, copy_own_page, &pair);
+	int err = checkpoint_each(src, upcalls->stack - PGSIZE, upcalls->stack, copy_own_page, &pair);
+	if (err < 0 || upcalls->stack == UXSTACKTOP)
+		return err;
+	return checkpoint_each(src, USUAL_STACK, UXSTACKTOP, copy_own_page, &pair);
 }
 
 /* Map all of src in dst, without the copies. */
@@ -169,7 +174,9 @@ static int copy_mappings(envid_t src, envid_t dst, const struct state_upcalls *u
 	int err = copy_range(src, dst, 0, stack, PTE_SHARE, PTE_COW);
 	if (err == 0)
 		err = copy_range(src, dst, stack, upcalls->stack, PTE_W, 0);
-	return err == 0 ? copy_range(src, dst, upcalls->stack, UTOP, PTE_SHARE, PTE_COW) : err;
+	if (err == 0)
+		err = copy_range(src, dst, upcalls->stack, USUAL_STACK, PTE_SHARE, PTE_COW);
+	return err == 0 ? copy_range(src, dst, MAX(upcalls->stack, USUAL_STACK), UXSTACKTOP, PTE_W, 0) : err;
 }
 
 /* --- Standing still --- */
@@ -200,8 +207,7 @@ static void discard(envid_t envid)
 /* The state of the one that is copied. Not on the stack, which may be of one page; with the lock held. */
 static struct checkpoint_state state;
 
-/* Fill a new holder. */
-static int fill(envid_t holder, envid_t child)
+static int fill_once(envid_t holder, envid_t child)
 {
 	int err = checkpoint_get_state(child, &state);
 
@@ -211,9 +217,34 @@ static int fill(envid_t holder, envid_t child)
 		return -E_NOT_SUPP;
 	bool on_write = copies_on_write(child, &state.upcalls);
 	err = copy_mappings(child, holder, &state.upcalls, on_write);
-	if (err == 0)
-		err = copy_at_once(child, holder, &state.upcalls, on_write);
-	return err == 0 ? checkpoint_set_state(holder, &state) : err;
+	return err == 0 ? copy_at_once(child, holder, &state.upcalls, on_write) : err;
+}
+
+static bool same(const struct checkpoint_state *a, const struct checkpoint_state *b)
+{
+	const uint32_t *x = (const uint32_t *)a, *y = (const uint32_t *)b;
+
+	for (size_t i = 0; i < sizeof *a / sizeof *x; i++)
+		if (x[i] != y[i])
+			return false;
+	return true;
+}
+
+/*
+ * Fill a new holder. While child stands still a message that it waits for may come, with a page, or its time be up; after that
+ * it waits for nothing. So a second try finds the same state before and after.
+ */
+static int fill(envid_t holder, envid_t child)
+{
+	static struct checkpoint_state after;
+	int err = fill_once(holder, child);
+
+	while (err == 0 && (err = checkpoint_get_state(child, &after)) == 0) {
+		if (same(&state, &after))
+			return checkpoint_set_state(holder, &state);
+		err = fill_once(holder, child);
+	}
+	return err;
 }
 
 envid_t checkpoint_take(envid_t child)
@@ -269,42 +300,50 @@ static int set_thisenv(envid_t holder, envid_t spare, const struct state_registe
 	return sys_page_unmap(0, CHECKPOINT_TO);
 }
 
-/* See that child has a table where the record's page belongs: mapping a page there makes one. */
-static int make_table(const struct page_record *record, void *arg)
+/* See that child has a table wherever holder has pages: mapping a page where none is makes one. */
+static int make_tables(envid_t holder, envid_t child)
 {
-	const struct pair *pair = arg;
-	struct page_record there = { 0, 0 };
-	uintptr_t start = ROUNDDOWN(record->va, PTSIZE);
-	int n = sys_page_list(pair->dst, start, &there, 1);
+	struct page_record page = { 0, 0 }, there = { 0, 0 };
 
-	if (n < 0 || (n == 1 && there.va < start + PTSIZE))
-		return n < 0 ? n : 0;
-	int err = sys_page_map(0, ROUNDDOWN((void *)make_table, PGSIZE), pair->dst, (void *)start, PERM_READ);
-	return err == 0 ? sys_page_unmap(pair->dst, (void *)start) : err;
+	for (uintptr_t start = 0; start < UTOP; start += PTSIZE) {
+		int n = sys_page_list(holder, start, &page, 1);
+		if (n <= 0)
+			return n;
+		start = ROUNDDOWN(page.va, PTSIZE);
+		n = sys_page_list(child, start, &there, 1);
+		if (n > 0 && there.va < start + PTSIZE)
+			continue;
+		if (n >= 0)
+			n = sys_page_map(0, ROUNDDOWN((void *)make_tables, PGSIZE), child, (void *)start, PERM_READ);
+		if (n < 0)
+			return n;
+		sys_page_unmap(child, (void *)start);
+	}
+	return 0;
 }
 
 /* All that may fail. */
 static int prepare(envid_t holder, envid_t spare, envid_t child, bool on_write)
 {
-	struct pair pair = { holder, child };
 	int err = copy_at_once(holder, spare, &state.upcalls, on_write);
 
 	if (err == 0)
 		err = set_thisenv(holder, spare, &state.registers, child);
-	return err == 0 ? checkpoint_each(holder, 0, UTOP, make_table, &pair) : err;
+	return err == 0 ? make_tables(holder, child) : err;
 }
 
 /* What cannot fail. */
 static void replace(envid_t holder, envid_t spare, envid_t child, bool on_write)
 {
-	int err = pages_unmap(child, NULL, UTOP / PGSIZE);
+	/* The state first: from then on it waits for no message, which could bring a page. */
+	int err = checkpoint_set_state(child, &state);
 
+	if (err == 0)
+		err = pages_unmap(child, NULL, UTOP / PGSIZE);
 	if (err == 0)
 		err = copy_mappings(holder, child, &state.upcalls, on_write);
 	if (err == 0)
 		err = copy_range(spare, child, 0, UTOP, PTE_W, 0);
-	if (err == 0)
-		err = checkpoint_set_state(child, &state);
 	if (err < 0)
 		panic("checkpoint_restore: %e", err);
 }

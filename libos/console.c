@@ -16,7 +16,7 @@ static ssize_t console_read(struct Fd *fd, void *buf, size_t len)
 	if (len == 0)
 		return 0;
 	while ((c = sys_cgetc()) == 0)
-		sys_console_wait();
+		sys_console_wait(TIMEOUT_NEVER);
 	if (c < 0)
 		return c;
 	if (c == END_OF_INPUT)

@@ -34,6 +34,7 @@ static struct {
 	unsigned line;   /* of the cursor, in the memory: top to top + LINES - 1 */
 	unsigned column; /* of the cursor: 0 to COLUMNS - 1 */
 	unsigned shown;  /* the top that the chip knows of */
+	unsigned escape; /* bytes of a sequence ESC [ ... that have come, at most 2 */
 } at;
 
 static volatile uint16_t *cell(unsigned line, unsigned column)
@@ -90,8 +91,41 @@ static void line_feed(void)
 		scroll();
 }
 
+/* The end of a sequence (ECMA-48, 8.3): H brings the cursor home; J and K blank what follows it on the screen or line. */
+static void control(char letter)
+{
+	if (letter == 'H') {
+		at.line = at.top;
+		at.column = 0;
+	} else if (letter == 'J' || letter == 'K') {
+		volatile uint16_t *end = cell(letter == 'J' ? at.top + LINES : at.line + 1, 0);
+		for (volatile uint16_t *to = cell(at.line, at.column); to < end; to++)
+			*to = BLANK;
+	}
+}
+
+/* True: c belongs to a sequence, and is not to be shown. Parameters are passed over; a control character ends it. */
+static bool escape(char c)
+{
+	switch (at.escape) {
+	case 0:
+		at.escape = c == '\033';
+		return at.escape;
+	case 1:
+		at.escape = c == '[' ? 2 : 0;
+		return true;
+	default:
+		if (c >= '@')
+			control(c);
+		at.escape = c >= ' ' && c < '@' ? 2 : 0;
+		return c >= ' ';
+	}
+}
+
 static void put(char c)
 {
+	if (escape(c))
+		return;
 	switch (c) {
 	case '\n':
 		line_feed();

@@ -139,7 +139,10 @@ static __attribute__((noreturn)) void give_up(int err)
 	exit_status(1);
 }
 
-/* Take back what was begun on these units: `late` ends, as do those that were begun too often; the rest comes first in its queue. */
+/*
+ * Take back what was begun on these units: `late` ends, as do those that were begun too often; the rest comes first in
+ * its queue.
+ */
 static void take_back(uint32_t units, struct block_request *late)
 {
 	for (struct list *link = list_last(&begun), *before; link && link != &begun; link = before) {

@@ -1,6 +1,7 @@
 /*
  * The half of a disk's driver that is the same for all of them: it serves the programs that have its disks open, and
- * calls the other half, struct block_driver, which knows the device. One thread; all calls of the driver come from block_main.
+ * calls the other half, struct block_driver, which knows the device. One thread; all calls of the driver come from
+ * block_main.
  *
  * A driver program is
  *
@@ -9,8 +10,8 @@
  *		block_main(&driver);
  *	}
  *
- * Its device is described at driver_page() (<finch/driver.h>): ports, device memory, DMA memory, a copy of the PCI registers. The
- * disk server has enabled ports, memory and bus mastering.
+ * Its device is described at driver_page() (<finch/driver.h>): ports, device memory, DMA memory, a copy of the PCI
+ * registers. The disk server has enabled ports, memory and bus mastering.
  */
 #ifndef DRV_LIB_BLOCK_SERVER_H
 #define DRV_LIB_BLOCK_SERVER_H
@@ -28,7 +29,8 @@ struct block_piece {
 };
 
 /*
- * A request: checked, so that unit, sector and count are within the disk, and its memory is there (and writable, for a read) until block_end.
+ * A request: checked, so that unit, sector and count are within the disk, and its memory is there (and writable, for a
+ * read) until block_end.
  */
 struct block_request {
 	uint32_t op;       /* BLOCK_READ, BLOCK_WRITE, BLOCK_FLUSH; of a flush only unit counts */
@@ -49,14 +51,15 @@ struct block_driver {
 	const char *name;
 	uint32_t timeout_ms; /* how long a request may take before the device counts as hung; 0: 5 s */
 	/*
-	 * Reset the device, find its disks and fill in page->units and unit_count: one behind the last that is used (units
-	 * without sectors are no disks; none at all is no error, the program ends then). 0, or an error: it cannot be used. Not to wait for the device for longer than it needs (a second or two at most, by block_pause and
-	 * block_now).
+	 * Reset the device, find its disks and fill in page->units and unit_count: one behind the last that is used
+	 * (units without sectors are no disks; none at all is no error, the program ends then). 0, or an error: it
+	 * cannot be used. Not to wait for the device for longer than it needs (a second or two at most, by block_pause
+	 * and block_now).
 	 */
 	int (*start)(struct driver_page *page);
 	/*
-	 * Begin a request. 0: block_end will be called for it, from here or later; -E_BUSY: the unit takes no more now, it will be
-	 * offered again after the next block_end; another error: that is its result.
+	 * Begin a request. 0: block_end will be called for it, from here or later; -E_BUSY: the unit takes no more now,
+	 * it will be offered again after the next block_end; another error: that is its result.
 	 */
 	int (*submit)(struct block_request *request);
 	/*
@@ -66,9 +69,10 @@ struct block_driver {
 	 */
 	void (*interrupt)(void);
 	/*
-	 * A request of this unit took too long: reset the device, so that it does not touch any memory of requests any more, and make it ready.
-	 * All requests that were begun and not ended, of this unit, or of all where the reset is for all of them, are the caller's
-	 * again: they are submitted anew or ended. Returns a bit for each such unit, or an error: the device is dead.
+	 * A request of this unit took too long: reset the device, so that it does not touch any memory of requests any
+	 * more, and make it ready. All requests that were begun and not ended, of this unit, or of all where the reset
+	 * is for all of them, are the caller's again: they are submitted anew or ended. Returns a bit for each such
+	 * unit, or an error: the device is dead.
 	 */
 	int (*reset)(uint32_t unit);
 };

@@ -1,6 +1,6 @@
 /*
- * What all virtio devices have in common, as PCI devices of the modern kind with split queues. Sections are those of Virtual I/O
- * Device (VIRTIO) Version 1.1.
+ * What all virtio devices have in common, as PCI devices of the modern kind with split queues. Sections are those of
+ * Virtual I/O Device (VIRTIO) Version 1.1.
  */
 #ifndef DRV_VIRTIO_H
 #define DRV_VIRTIO_H

@@ -2,9 +2,9 @@
  * The driver of virtio's disk, as a PCI device of the modern kind. Sections are those of Virtual I/O Device (VIRTIO)
  * Version 1.1.
  *
- * A request takes a chain of descriptors: its head, its memory, its status byte. Where the device can, the chain stands in a
- * table of its own, and takes one descriptor of the queue (indirect: section 2.6.5.3); else in a fixed part of the queue's
- * own table. What the device writes is checked like what a program says.
+ * A request takes a chain of descriptors: its head, its memory, its status byte. Where the device can, the chain stands
+ * in a table of its own, and takes one descriptor of the queue (indirect: section 2.6.5.3); else in a fixed part of the
+ * queue's own table. What the device writes is checked like what a program says.
  */
 #include <drv/lib/block_server.h>
 #include <inc/lib.h>
@@ -66,7 +66,8 @@ static int set_up(struct driver_page *page)
 		return -E_NOT_SUPP;
 	struct driver_unit *unit = &page->units[0];
 	unit->sectors = virtio_config64(&device, 0); /* section 5.2.4: capacity, in 512 bytes */
-	unit->flags = (wanted[0] & FEATURE_READ_ONLY ? BLOCK_READ_ONLY : 0) | (wanted[0] & FEATURE_FLUSH ? BLOCK_VOLATILE : 0);
+	unit->flags = wanted[0] & FEATURE_READ_ONLY ? BLOCK_READ_ONLY : 0;
+	unit->flags |= wanted[0] & FEATURE_FLUSH ? BLOCK_VOLATILE : 0;
 	virtio_ready(&device);
 	return 0;
 }
@@ -107,8 +108,10 @@ static uint32_t build_chain(struct virtio_descriptor *table, uint32_t first, str
 	uint32_t n = 0;
 
 	table[n++] = (struct virtio_descriptor){ driver_physical(&flight->head), sizeof(flight->head), 0, 0 };
-	for (uint32_t i = 0; i < request->piece_count; i++)
-		table[n++] = (struct virtio_descriptor){ request->pieces[i].address, request->pieces[i].size, data_flags, 0 };
+	for (uint32_t i = 0; i < request->piece_count; i++) {
+		const struct block_piece *piece = &request->pieces[i];
+		table[n++] = (struct virtio_descriptor){ piece->address, piece->size, data_flags, 0 };
+	}
 	table[n++] = (struct virtio_descriptor){ driver_physical(&flight->status), 1, VIRTIO_DESCRIPTOR_WRITE, 0 };
 	for (uint32_t i = 0; i < n - 1; i++) {
 		table[i].flags |= VIRTIO_DESCRIPTOR_NEXT;

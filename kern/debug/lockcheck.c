@@ -4,9 +4,9 @@
 #include <kern/print.h>
 #include <kern/symbols.h>
 
-void lock_check_init(struct lock_check *check, enum lock_rank rank, const char *name, uint32_t index)
+void lock_check_init(struct lock_check *check, const char *name)
 {
-	*check = (struct lock_check)LOCK_CHECK(rank, name, index);
+	*check = (struct lock_check)LOCK_CHECK(name);
 }
 
 /* Return addresses up the kernel stack; frame pointers on this CPU's stack alone are followed. */
@@ -29,7 +29,7 @@ static void chain_record(uintptr_t chain[LOCK_CHAIN])
 
 static void chain_print(const struct spinlock *lock)
 {
-	kprintf("  %s %u, rank %u, taken by CPU %d from\n", lock->check.name, lock->check.index, lock->check.rank,
+	kprintf("  %s %u, rank %u, taken by CPU %d from\n", lock->check.name, lock->index, lock->rank,
 		lock->check.holder - 1);
 	for (unsigned i = 0; i < LOCK_CHAIN && lock->check.chain[i]; i++)
 		symbols_print_location(lock->check.chain[i]);
@@ -42,12 +42,11 @@ void lock_check_order(const struct spinlock *lock)
 	if (cpu->panic_depth || cpu->locks_held == 0)
 		return;
 	const struct spinlock *last = cpu->locks[cpu->locks_held - 1];
-	const struct lock_check *a = &last->check, *b = &lock->check;
 
-	if (a->rank < b->rank || (a->rank == b->rank && a->index < b->index))
+	if (last->rank < lock->rank || (last->rank == lock->rank && last->index < lock->index))
 		return;
 	cpu->panic_depth++; /* so that printing does not check again */
-	kprintf("lock order: %s %u (rank %u) is wanted while these are held:\n", b->name, b->index, b->rank);
+	kprintf("lock order: %s %u (rank %u) is wanted while these are held:\n", lock->check.name, lock->index, lock->rank);
 	for (unsigned i = 0; i < cpu->locks_held; i++)
 		chain_print(cpu->locks[i]);
 	cpu->panic_depth--;
@@ -70,7 +69,7 @@ void lock_check_release(struct spinlock *lock)
 	struct cpu *cpu = this_cpu();
 
 	if (!cpu->panic_depth && lock->check.holder != (int)cpu->number + 1)
-		panic("%s %u is released but CPU %d holds it", lock->check.name, lock->check.index,
+		panic("%s %u is released but CPU %d holds it", lock->check.name, lock->index,
 		      lock->check.holder - 1);
 	lock->check.holder = 0;
 	for (unsigned i = cpu->locks_held; i-- > 0;) {
@@ -89,7 +88,7 @@ void lock_check_none(void)
 
 	for (unsigned i = 0; i < cpu->locks_held; i++) {
 		const struct spinlock *lock = cpu->locks[i];
-		if (lock->check.rank != RANK_BIG && !cpu->panic_depth) {
+		if (lock->rank != RANK_BIG && !cpu->panic_depth) {
 			chain_print(lock);
 			panic("a lock is held where none may be");
 		}
@@ -109,6 +108,6 @@ void lock_check_each(unsigned cpu, void (*visit)(const char *name, uint32_t inde
 	for (unsigned i = 0; c && i < c->locks_held && i < CPU_LOCKS_MAX; i++) {
 		const struct spinlock *lock = c->locks[i];
 		if (lock)
-			visit(lock->check.name, lock->check.index, lock->check.chain);
+			visit(lock->check.name, lock->index, lock->check.chain);
 	}
 }

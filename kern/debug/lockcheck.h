@@ -9,15 +9,13 @@
 
 struct spinlock;
 struct lock_check {
-	enum lock_rank rank;
-	uint32_t index;
 	const char *name;
 	int holder;                  /* CPU number + 1, 0 if free */
 	uintptr_t chain[LOCK_CHAIN]; /* return addresses, innermost first */
 };
-#define LOCK_CHECK(rank_, name_, index_) { .rank = (rank_), .index = (index_), .name = (name_), .holder = 0, .chain = { 0 } }
+#define LOCK_CHECK(name_) { .name = (name_), .holder = 0, .chain = { 0 } }
 
-void lock_check_init(struct lock_check *check, enum lock_rank rank, const char *name, uint32_t index);
+void lock_check_init(struct lock_check *check, const char *name);
 void lock_check_order(const struct spinlock *lock);
 void lock_check_taken(struct spinlock *lock);
 void lock_check_release(struct spinlock *lock);

@@ -6,11 +6,11 @@ struct spinlock;
 #define LOCK_CHAIN 1
 
 struct lock_check {};
-#define LOCK_CHECK(rank, name, index) {}
+#define LOCK_CHECK(name) {}
 
-static inline void lock_check_init(struct lock_check *check, enum lock_rank rank, const char *name, uint32_t index)
+static inline void lock_check_init(struct lock_check *check, const char *name)
 {
-	(void)check, (void)rank, (void)name, (void)index;
+	(void)check, (void)name;
 }
 static inline void lock_check_order(const struct spinlock *lock) { (void)lock; }
 static inline void lock_check_taken(struct spinlock *lock) { (void)lock; }

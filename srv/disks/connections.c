@@ -169,15 +169,15 @@ int connection_open(envid_t client, uint32_t disk, void *page, int perm)
 		connection++;
 	if (connection == connections + CONNECTIONS)
 		return -E_MAX_OPEN;
-	*connection = (struct connection){ .client = client, .controller = controller, .unit = unit, .answer_due = true };
+	*connection = (struct connection){ .client = client, .controller = controller, .unit = unit };
 	int err = sys_page_map(0, page, 0, ring_of(connection), PERM_WRITE);
 	if (err == 0)
 		err = give_whole(connection);
 	if (err < 0) {
-		connection->answer_due = false;
 		release(connection);
 		return err;
 	}
+	connection->answer_due = true;
 	want(connection);
 	return NO_ANSWER;
 }
@@ -200,8 +200,10 @@ int connection_share(envid_t client, uint32_t n, void *pages, uint32_t count, in
 	uint32_t offset = connection->pages;
 	char *va = memory_of(connection) + offset * PGSIZE;
 	int err = pages_share(pages, 0, va, perm & PERM_WRITE, count);
-	if (err == 0 && (err = give(connection->controller, va, count)) < 0)
-		pages_unmap(0, va, count); /* what the driver may have of it already, its page does not say, and the next covers */
+	if (err == 0 && (err = give(connection->controller, va, count)) < 0) {
+		pages_unmap(connection->controller->driver, va, count);
+		pages_unmap(0, va, count);
+	}
 	if (err < 0)
 		return err;
 	connection->pages += count;

@@ -256,7 +256,8 @@ void controllers_look(void)
 			continue;
 		/* First: it may be ready and then end. */
 		bool alive = env_alive(c->driver);
-		if (c->state == CONTROLLER_STARTING && __atomic_load_n(&c->page->state, __ATOMIC_SEQ_CST) == DRIVER_READY)
+		uint32_t says = __atomic_load_n(&c->page->state, __ATOMIC_SEQ_CST);
+		if (c->state == CONTROLLER_STARTING && says == DRIVER_READY)
 			c->state = CONTROLLER_READY;
 		if (!alive)
 			driver_ended(c);

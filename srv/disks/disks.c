@@ -1,11 +1,11 @@
 /*
- * disks [-k] [-n] [-o WORD] [-e PROGRAM ARGUMENTS...]: the disk server. It finds the controllers on the PCI bus, starts a
- * driver for each and another one when that dies, and connects programs with drivers: <finch/disks.h>. It needs the rights
- * ports, irq, mmio, dma and type.
+ * disks [-k] [-n] [-o WORD] [-e PROGRAM ARGUMENTS...]: the disk server. It finds the controllers on the PCI bus, starts
+ * a driver for each and another one when that dies, and connects programs with drivers: <finch/disks.h>. It needs the
+ * rights ports, irq, mmio, dma and type.
  *
- * With -e it starts PROGRAM when it knows the disks, and ends as that does, with all drivers: a machine that has drivers is
- * never at rest. For tests: -k lets anybody have a driver killed, -n gives drivers no interrupts, -o gives them WORD for an
- * argument (`pio` has ide do without DMA, `unqueued` ahci without queued commands).
+ * With -e it starts PROGRAM when it knows the disks, and ends as that does, with all drivers: a machine that has
+ * drivers is never at rest. For tests: -k lets anybody have a driver killed, -n gives drivers no interrupts, -o gives
+ * them WORD for an argument (`pio` has ide do without DMA, `unqueued` ahci without queued commands).
  */
 #include <finch/ipc.h>
 #include <finch/memory.h>

@@ -1,6 +1,7 @@
 /*
- * The parts of the disk server: the main loop (disks.c), which answers calls; the controllers with their drivers; the connections, one for
- * each disk that a program has open; the watch, a thread that tells the main loop when something may have changed.
+ * The parts of the disk server: the main loop (disks.c), which answers calls; the controllers with their drivers; the
+ * connections, one for each disk that a program has open; the watch, a thread that tells the main loop when something
+ * may have changed.
  *
  * All but the watch runs in one thread. Addresses of connections are the same here and in drivers (<finch/driver.h>).
  */

@@ -5,7 +5,10 @@
 
 /* --- IDE: PCI IDE Controller Specification 1.0. --- */
 
-/* The interface byte: a channel uses its base address registers, and not the places it has had since the AT (section 2.1). */
+/*
+ * The interface byte: a channel uses its base address registers, and not the places it has had since the AT (section
+ * 2.1).
+ */
 #define CHANNEL_NATIVE(n) (1 << (n) * 2)
 
 static bool is_ide(const struct pci_device *device)

@@ -1,4 +1,6 @@
-/* The watch: a thread that sleeps until a driver unparks it or any environment ends, and has the main loop look then. */
+/*
+ * The watch: a thread that sleeps until a driver unparks it or any environment ends, and has the main loop look then.
+ */
 #include <finch/ipc.h>
 #include <finch/thread.h>
 #include <inc/lib.h>

@@ -137,10 +137,6 @@ void selftest_run(void)
 	bool all = boot_word("selftest");
 	unsigned passed = 0, count = 0;
 
-	for (unsigned i = 0; i < ARRAY_SIZE(ends); i++) {
-		if (boot_word(ends[i].word))
-			ends[i].function();
-	}
 	/* Other CPUs take part, which the big lock would keep out. */
 	big_lock_leave();
 	for (unsigned i = 0; i < ARRAY_SIZE(tests); i++) {
@@ -151,6 +147,10 @@ void selftest_run(void)
 		passed += run(&tests[i]);
 	}
 	big_lock_enter();
+	for (unsigned i = 0; i < ARRAY_SIZE(ends); i++) {
+		if (boot_word(ends[i].word))
+			ends[i].function();
+	}
 	if (count)
 		finish(passed, count);
 }

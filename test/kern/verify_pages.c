@@ -8,6 +8,7 @@
 #include <kern/buddy.h>
 #include <kern/cpu.h>
 #include <kern/space_slice.h>
+#include <kern/trace.h>
 #include <kern/verify.h>
 #include "verify.h"
 
@@ -202,6 +203,19 @@ static void check_holders(void)
 	}
 }
 
+/* The rings that a program wanted. */
+static void check_rings(void)
+{
+	for (unsigned cpu = 0; cpu < cpu_count; cpu++) {
+		const struct trace_ring *ring = trace_ring_of(cpu);
+		if (!ring || page_states[page_of(ring)].boot)
+			continue;
+		found(page_of(ring), "as the event ring of CPU", cpu);
+		for (unsigned i = 0; i < TRACE_PAGES_MAX && ring->pages[i]; i++)
+			found(ring->pages[i], "in the event ring of CPU", cpu);
+	}
+}
+
 static void check_references(void)
 {
 	for (pfn_t pfn = 0; pfn < page_limit; pfn++) {
@@ -211,6 +225,7 @@ static void check_references(void)
 	check_spaces();
 	check_large_counts();
 	check_holders();
+	check_rings();
 	for (pfn_t pfn = 0; pfn < page_limit; pfn++) {
 		if (page_refs[pfn].pp_ref && page_refs[pfn].pp_ref != page_states[pfn].next)
 			wrong("page %05x has %u references, %u of them known\n", pfn, page_refs[pfn].pp_ref,

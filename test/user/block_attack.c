@@ -1,9 +1,8 @@
 /*
- * block_attack [ROUNDS]: programs that have disk1 open write nonsense into what they share with its driver, send it
- * and the disk server any message, take away memory that is in use, and end in the midst of it. Meanwhile this one uses
- * disk0, of the same driver: that must do its work, and be the same driver in the end; and what the attackers had must be
- * given back.
- * Not in `tests`: it needs disks; test/transcript/disk_attack runs it.
+ * block_attack [ROUNDS]: programs that have disk1 open write nonsense into what they share with its driver, send it and
+ * the disk server any message, take away memory that is in use, and end in the midst of it. Meanwhile this one uses
+ * disk0, of the same driver: that must do its work, and be the same driver in the end; and what the attackers had must
+ * be given back. Not in `tests`: it needs disks; test/transcript/disk_attack runs it.
  */
 #include <finch/block_ring.h>
 #include <finch/disks.h>
@@ -30,8 +29,8 @@ static uint32_t pick(uint32_t limit)
 /* A number that is often near to what matters. */
 static uint32_t odd_number(void)
 {
-	static const uint32_t some[] = { 0, 1, 2, 3, 8, 255, 256, 257, 512, 0x1FE00, 0x20000, 0x7FFFFFFF, 0x80000000, 0xFFFFFE00,
-					 0xFFFFFFFF };
+	static const uint32_t some[] = { 0, 1, 2, 3, 8, 255, 256, 257, 512, 0x1FE00, 0x20000, 0x7FFFFFFF, 0x80000000,
+					 0xFFFFFE00, 0xFFFFFFFF };
 
 	return pick(4) == 0 ? next_random(&state) : some[pick(ARRAY_SIZE(some))];
 }
@@ -86,6 +85,14 @@ static void read_only_memory(void)
 	expect_error(request(BLOCK_READ, behind - 4), E_FAULT);
 	expect_error(request(BLOCK_READ, behind + PGSIZE), E_FAULT);
 	expect_is(request(BLOCK_WRITE, behind), 0);
+	/* What stands beside it in the driver is others' memory, and the driver's own. */
+	for (uint32_t n = 1; n < DRIVER_CLIENTS * 2; n++) {
+		expect_error(request(BLOCK_WRITE, DRIVER_CLIENT(n) - DRIVER_CLIENT(0)), E_FAULT);
+		expect_error(request(BLOCK_WRITE, DRIVER_CLIENT(n) - DRIVER_CLIENT(0) + DRIVER_MEMORY), E_FAULT);
+	}
+	for (uint32_t n = 1; n < DRIVER_CLIENTS; n++)
+		expect_error(request(BLOCK_WRITE, DRIVER_CLIENT(0) - DRIVER_CLIENT(n)), E_FAULT);
+	expect_error(request(BLOCK_WRITE, DRIVER_PAGE - DRIVER_CLIENT(1) - DRIVER_MEMORY), E_FAULT);
 	expect_is(ask(DISKS_CLOSE | connection << 8, NULL, 0), 0);
 	expect_error(ask(DISKS_CLOSE | connection << 8, NULL, 0), E_INVAL);
 	expect_is(refs_of(RING), 1);
@@ -188,7 +195,10 @@ static void do_round(struct block_disk *disk, uint32_t round)
 	}
 }
 
-/* Wait until no more than that many pages are in use again; what is given back late is seen here as a test that does not end. */
+/*
+ * Wait until no more than that many pages are in use again; what is given back late is seen here as a test that does
+ * not end.
+ */
 static void wait_for_pages(uint32_t wanted)
 {
 	while (free_pages() < wanted)

@@ -1,6 +1,6 @@
 /*
- * block_errors: what <finch/block.h> says of wrong use, on disk0, and of disk1, which is read-only. Not in `tests`: it needs
- * disks; test/transcript/disk_errors runs it.
+ * block_errors: what <finch/block.h> says of wrong use, on disk0, and of disk1, which is read-only. Not in `tests`: it
+ * needs disks; test/transcript/disk_errors runs it.
  */
 #include <finch/block.h>
 
@@ -22,7 +22,8 @@ static int submit_and_wait(struct block_disk *on, int op, uint64_t sector, uint3
 
 static void names(void)
 {
-	static const char *const wrong[] = { "", "disk", "disk2", "disk15", "disk16", "disk-1", "disk0 ", "disk00x", "Disk0" };
+	static const char *const wrong[] = { "",       "disk",   "disk2",   "disk15", "disk16",
+					     "disk-1", "disk0 ", "disk00x", "Disk0" };
 	struct block_disk *other;
 
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
@@ -81,7 +82,10 @@ static void tags(void)
 	expect_error(block_wait_any(disk, &result), E_INVAL);
 }
 
-/* What was written is read, by memory that is shared and memory that is not, across pages, and in more than one request. */
+/*
+ * What was written is read, by memory that is shared and memory that is not, across pages, and in more than one
+ * request.
+ */
 static void data(void)
 {
 	const uint32_t count = BLOCK_COUNT_MAX + 13, size = count * BLOCK_SECTOR;

@@ -89,7 +89,11 @@ static void copies(uint32_t physical)
 	expect_error(libos_sys_page_replace((uintptr_t)A, entry_of(A), RW), E_INVAL);
 	/* Copies leave it out, and do not mark it, even among pages that they take in eights. */
 	expect_is(sys_page_alloc_range(0, A + 2 * PGSIZE, RW, 30), 30);
+	expect_is(map(0, A + 12 * PGSIZE, RW, 1, physical), 1);
 	expect_is(pages_copy(child, A - PGSIZE, 0, PTE_SHARE, PTE_COW, 33), 0);
+	expect_kernel_sound();
+	expect_is(perm_of(A + 11 * PGSIZE), RO | PTE_COW);
+	expect_mapped(A + 12 * PGSIZE, PERM, physical);
 	expect_is(perm_of(A - PGSIZE), RO | PTE_COW);
 	expect_is(perm_of(A + 2 * PGSIZE), RO | PTE_COW);
 	expect_mapped(A, PERM, physical);
@@ -112,6 +116,7 @@ static void changes(uint32_t physical)
 	expect_is(sys_page_protect_range(0, A, RO | PTE_SHARE, 2), 2);
 	expect_mapped(A, RO | PTE_SHARE | PTE_PCD | PTE_PWT, physical);
 	expect_error(sys_page_protect(0, A, RW), E_INVAL);
+	expect_error(libos_sys_page_replace((uintptr_t)A, entry_of(A), RW), E_INVAL);
 	expect_is(libos_sys_page_replace((uintptr_t)A, physical | RO | PTE_SHARE, RW), 1);
 	expect_mapped(A, RO | PTE_SHARE | PTE_PCD | PTE_PWT, physical);
 	expect_kernel_sound();

@@ -1,8 +1,8 @@
 /*
- * disk_faults DISK SECTOR...: the first SECTORS of DISK are written and read with many requests in flight. Those with one
- * of the given sectors, which the machine was told to make bad, fail with -E_IO; all others succeed, and bring what was
- * written. disk_faults DISK slow: a write takes the device longer than a driver waits; it fails with -E_TIMEOUT, and reads
- * go on.
+ * disk_faults DISK SECTOR...: the first SECTORS of DISK are written and read with many requests in flight. Those with
+ * one of the given sectors, which the machine was told to make bad, fail with -E_IO; all others succeed, and bring what
+ * was written. disk_faults DISK slow: a write takes the device longer than a driver waits; it fails with -E_TIMEOUT, and
+ * reads go on.
  *
  * Run by transcripts, which set up the machine for it: it is not in the list of tests.
  */

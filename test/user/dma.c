@@ -113,7 +113,7 @@ static void no_memory(void)
 		int done = alloc(child, A, RW, MOST);
 		sys_test(TEST_FAIL_AFTER, ~0u, NULL, 0);
 		if (done == MOST) {
-			expect_is(n, 3); /* two tables and the block */
+			expect(n == 3 || n == 4); /* two tables, and the block, of one zone or the other */
 			break;
 		}
 		expect_error(done, E_NO_MEM);
@@ -138,7 +138,7 @@ static void all_there_is(void)
 	uint32_t small = 0;
 	while (small < 1000 && alloc(child, (char *)0x80000000 + small * 2 * PGSIZE, RW, 2) == 2)
 		small++;
-	expect(n > 0 && small > 0);
+	expect(n > before / 2 / MOST && small > 0);
 	expect_kernel_sound();
 	expect_is(sys_env_destroy(child), 0);
 	expect_end(child, -E_KILLED);

@@ -3,6 +3,7 @@
  * inherited by a child bit for bit, and never seen by another program. `fpu_state -fresh` checks that they are as after
  * a reset.
  */
+#include <finch/checkpoint.h>
 #include <finch/exception.h>
 
 #include "child.h"
@@ -233,6 +234,58 @@ static void inherited(void)
 	}
 }
 
+/* --- Put back by a checkpoint. --- */
+
+#define STEP ((volatile uint32_t *)0x20000000)
+
+static void tell_and_wait(uint32_t step)
+{
+	STEP[0] = step;
+	while (STEP[1] < step)
+		sys_yield();
+}
+
+/* With contents of one kind when it is saved, of another when it is put back. */
+static void saved_child(void)
+{
+	static struct fpu shall, is;
+	uint32_t seed = 7;
+
+	is.mxcsr = shall.mxcsr = 0;
+	randomize(&shall, &seed);
+	tell_and_wait(1);
+	store(&is);
+	compare(&is, &shall, "a checkpoint");
+	randomize(&shall, &seed);
+	tell_and_wait(2);
+	store(&is);
+	compare(&is, &shall, "going on after that");
+	sys_env_exit(5);
+}
+
+static void put_back(void)
+{
+	expect_is(sys_page_alloc(0, (void *)STEP, RW | PTE_SHARE), 0);
+	envid_t child = fork();
+	if (child == 0)
+		saved_child();
+	wait_until(STEP[0] == 1);
+	envid_t checkpoint = checkpoint_take(child);
+	expect(checkpoint > 0);
+	for (int i = 0; i < 5; i++) {
+		STEP[1] = 1;
+		wait_until(STEP[0] == 2);
+		STEP[1] = STEP[0] = 0;
+		expect_is(checkpoint_restore(checkpoint, child), child);
+	}
+	STEP[1] = 2;
+	expect_end(child, 5);
+	child = checkpoint_restore(checkpoint, 0);
+	expect(child > 0);
+	expect_end(child, 5);
+	expect_is(checkpoint_drop(checkpoint), 0);
+}
+
 /* --- Never seen by another. --- */
 
 static void expect_fresh(void)
@@ -337,6 +390,7 @@ void umain(int argc, char **argv)
 	kept(1);
 	several();
 	inherited();
+	put_back();
 	spawned();
 	bad_values();
 	kept(2);

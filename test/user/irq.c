@@ -152,9 +152,34 @@ static int receive_by_int(void)
 	return result;
 }
 
+/* Raises it while the parent waits for this one alone. */
+static void raises_meanwhile(uint32_t value)
+{
+	wait_until(waits(parent, ENV_WAIT_MESSAGE));
+	raise();
+	sleep_ms(25); /* as in expect_none */
+	ipc_send(parent, value, NULL, 0);
+}
+
+static void one_alone(void)
+{
+	envid_t child = child_make(raises_meanwhile, 43);
+
+	expect_is(libos_sys_device_map(child, (uintptr_t)registers, RW, edu.physical), 0);
+	expect_is(sys_env_set_status(child, ENV_RUNNABLE), 0);
+	expect_is(sys_ipc_wait(IPC_NO_PAGES, child, TIMEOUT_NEVER), 0);
+	expect_is(thisenv->env_ipc_from, child);
+	expect_is(thisenv->env_ipc_value, 43);
+	expect_end(child, 0);
+	await();
+	silence();
+	expect_is(irq(IRQ_DONE), 0);
+}
+
 static void among_messages(void)
 {
 	expect_is(irq(IRQ_ATTACH), 0);
+	one_alone();
 	/* Before those who queue; they are not lost. */
 	envid_t sender = child_run(sends, 41);
 	wait_until(waits(sender, ENV_WAIT_SEND));
@@ -223,7 +248,6 @@ static envid_t owner_run(child_function function)
 	expect(error == 0 || error == -E_INVAL); /* it needs none */
 	expect_is(libos_sys_irq(child, edu.line, IRQ_ATTACH), 0);
 	expect_is(sys_env_set_status(child, ENV_RUNNABLE), 0);
-	wait_until(waits(child, ENV_WAIT_MESSAGE));
 	return child;
 }
 
@@ -310,8 +334,17 @@ static void without_right(uint32_t arg)
 	count = (uint32_t)irq(IRQ_ATTACH);
 }
 
+static void detaches(uint32_t arg)
+{
+	USED(arg);
+	count = (uint32_t)irq(IRQ_DETACH);
+}
+
 static void rights(void)
 {
+	/* To detach itself one needs none. */
+	expect_end(owner_run(detaches), 0);
+	expect_is(count, 0);
 	envid_t child = child_make(without_right, 0);
 
 	if (libos_sys_env_set(child, ENV_SET_RIGHTS, 0) < 0) {

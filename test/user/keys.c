@@ -16,7 +16,7 @@ static int take(void)
 		int byte = sys_cgetc();
 		if (byte || ended)
 			return byte;
-		int error = sys_console_wait();
+		int error = sys_console_wait(TIMEOUT_NEVER);
 		if (error != 0 && error != -E_INTERRUPTED)
 			fail("console_wait: expected 0 or %d, saw %d", -E_INTERRUPTED, error);
 	}

@@ -96,7 +96,7 @@ static void ends(uint32_t arg)
 static void sleeps(uint32_t arg)
 {
 	for (;;) {
-		libos_sys_console_wait();
+		sys_console_wait(arg % 2 ? TIMEOUT_NEVER : arg % 64);
 		sys_cgetc();
 	}
 }
@@ -177,7 +177,7 @@ static int one_call(uint32_t *state, uint32_t i)
 	case 4:
 		return below(state, 3) ? 0 : sys_env_wait(who, below(state, 4) ? (int *)text : (int *)from);
 	case 5:
-		return below(state, 4) ? (int)sys_getenvid() : libos_sys_console_wait();
+		return below(state, 4) ? (int)sys_getenvid() : sys_console_wait(below(state, 2) ? TIMEOUT_NEVER : below(state, 20));
 	case 6:
 		return libos_sys_page_alloc(below(state, 2) ? 0 : who, to, some_perm(state) & 0x3FFFFF);
 	case 7:

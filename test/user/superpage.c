@@ -310,8 +310,12 @@ static void copies(void)
 	fill(A, 9000);
 	envid_t child = sys_exofork();
 	expect(child > 0);
-	expect_is(pages_copy(child, A + 10 * PGSIZE, 0, 0, PTE_COW, 5), 0);
+	/* Whoever looks into uvpt all the same sees the table as soon as there is one. */
+	(void)uvpt[PGNUM(A)];
+	expect_is(pages_copy(child, A + 10 * PGSIZE, 0, PTE_W, 0, 5), 0);
 	expect(!is_large(A));
+	expect_is(uvpt[PGNUM(A)] & RW, RW);
+	expect_is(pages_copy(child, A + 10 * PGSIZE, 0, 0, PTE_COW, 5), 0);
 	expect_is(perm_of(A + 9 * PGSIZE), RW);
 	expect_is(perm_of(A + 10 * PGSIZE), RO | PTE_COW);
 	expect_is(perm_of(A + 15 * PGSIZE), RW);
@@ -354,6 +358,7 @@ static void receive(uint32_t count)
 	USED(count);
 	expect_is(sys_ipc_recv(B), 0);
 	expect_is(*word(B, 0), 11007);
+	expect(!is_large(B) && *word(B, 1) == 0);
 	*word(B, 0) = 5;
 }
 
@@ -364,7 +369,10 @@ static void messages(void)
 	alloc_at(A);
 	fill(A, 11000);
 	*(volatile uint32_t *)(A + 7 * PGSIZE) = 11007;
-	envid_t child = child_run(receive, 0);
+	/* In the place of a part of another. */
+	envid_t child = child_make(receive, 0);
+	expect_is(sys_page_alloc_large(child, B, RW), 0);
+	expect_is(sys_env_set_status(child, ENV_RUNNABLE), 0);
 	ipc_send(child, 1234, A + 7 * PGSIZE, RW);
 	expect_end(child, 0);
 	expect(is_large(A));
@@ -486,6 +494,9 @@ static void this_cpu(void)
 	alloc_at(B);
 	expect_is(*word(B, 8), 0);
 	unmap_all(A);
+	expect_is(sys_page_alloc(0, A + 8 * PGSIZE, RW), 0);
+	expect_is(*word(A, 8), 0);
+	expect_is(sys_page_unmap(0, A + 8 * PGSIZE), 0);
 	unmap_all(B);
 }
 

@@ -1,6 +1,6 @@
 /*
- * Waiting for the console, where nothing is typed: cgetc does not block; a wait is ended by its parent, by suspension
- * and by destruction, and many may wait.
+ * Waiting for the console, where nothing is typed: cgetc does not block; a wait is ended by its parent, by suspension,
+ * by destruction and when its time is up, and many may wait.
  */
 #include "child.h"
 
@@ -11,7 +11,7 @@ static volatile uint32_t woken;
 
 static void reader(uint32_t i)
 {
-	answers[i] = sys_console_wait();
+	answers[i] = sys_console_wait(TIMEOUT_NEVER);
 	__atomic_add_fetch(&woken, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -54,9 +54,25 @@ static void readers(void)
 	}
 }
 
+/* Its time is up while others go on waiting, before it in the list and behind. */
+static void timeouts(void)
+{
+	envid_t before = child_run(reader, 0);
+
+	wait_until(waits(before));
+	expect_error(sys_console_wait(0), E_TIMEOUT);
+	unsigned start = sys_time_msec();
+	expect_error(sys_console_wait(30), E_TIMEOUT);
+	expect(sys_time_msec() - start >= 30);
+	expect(waits(before));
+	expect_is(sys_env_destroy(before), 0);
+	expect_end(before, -E_KILLED);
+}
+
 void umain(int argc, char **argv)
 {
 	expect_is(sys_cgetc(), 0);
+	timeouts();
 	readers();
 	uint32_t before = free_pages();
 	readers();

@@ -77,12 +77,12 @@ return_iret:
 #include <abi/syscall.def>
 
 /*
- * Do the system call that the frame at the stack pointer asks for. The number and the big lock, where one is wanted, are
- * the business of arch_syscall (at `slow`); what is to be done before user mode, if anything, that of
+ * Do the system call that the frame at the stack pointer asks for. A bad number, the big lock and the event ring are the
+ * business of arch_syscall (at `slow`); what is to be done before user mode, if anything, that of
  * arch_syscall_attend.
  */
 .macro SYSCALL_DISPATCH slow
-	cmpb	$0, big_lock_wanted
+	cmpb	$0, syscall_slow
 	jne	\slow
 	movl	ARCH_FRAME_EAX(%esp), %ecx
 	cmpl	$syscall_count, %ecx

@@ -70,7 +70,8 @@ static void load_task(struct cpu *cpu)
 {
 	struct arch_tables *tables = cpu->arch.tables;
 	uint32_t offset = (uintptr_t)&tables->task % PGSIZE, limit = (1 + ARCH_PORT_PAGES) * PGSIZE - offset - 1;
-	char *page = paging_window_set(cpu, WINDOW_TASK, page_of(tables), PTE_P | PTE_W);
+	uint32_t global = features.global_pages ? PTE_G : 0; /* it is looked at whenever user mode is left */
+	char *page = paging_window_set(cpu, WINDOW_TASK, page_of(tables), PTE_P | PTE_W | global);
 
 	ports_load(cpu, 0);
 	tables->gdt[GD_TSS / 8] = segment((uint32_t)page + offset, limit, 0x89, 0);

@@ -12,6 +12,7 @@
 #include <kern/request.h>
 #include <kern/rest.h>
 #include <kern/syscall.h>
+#include <kern/trace.h>
 #include <kern/trap.h>
 #include <kern/user.h>
 #include <arch/features.h>
@@ -71,7 +72,7 @@ void arch_syscall_attend(void)
 uint32_t arch_syscall(struct arch_frame *frame)
 {
 	big_lock_enter();
-	arch_call_set_result(&frame->tf, syscall_dispatch(&frame->tf));
+	arch_call_set_result(&frame->tf, trace_kinds ? trace_syscall(&frame->tf) : syscall_dispatch(&frame->tf));
 	if (this_cpu()->attention) {
 		arch_syscall_attend();
 		return false;

@@ -1,13 +1,14 @@
 /*
- * What a program and a disk's driver share: one page for each disk that a program has open. For libos/block.c and drv/lib/.
+ * What a program and a disk's driver share: one page for each disk that a program has open. For libos/block.c and
+ * drv/lib/.
  *
  * A slot is one request. The program fills it in, makes it BLOCK_SUBMITTED and sets its bit in `submitted`; the driver
- * takes the bit, does it, stores the result and makes it BLOCK_DONE; the program makes it BLOCK_IDLE. So the page alone says what is to
- * be done, and a driver that takes the place of another finds it there.
+ * takes the bit, does it, stores the result and makes it BLOCK_DONE; the program makes it BLOCK_IDLE. So the page alone
+ * says what is to be done, and a driver that takes the place of another finds it there.
  *
- * Who is about to sleep says so first, and looks again after that; who has something for it wakes it: the driver, after taking its
- * word back, by a message BLOCK_DOORBELL, the program by unpark. The program's word stays, since a driver can be
- * killed at any moment, before the unpark too: the next driver sees it and wakes once more.
+ * Who is about to sleep says so first, and looks again after that; who has something for it wakes it: the driver, after
+ * taking its word back, by a message BLOCK_DOORBELL, the program by unpark. The program's word stays, since a driver
+ * can be killed at any moment, before the unpark too: the next driver sees it and wakes once more.
  *
  * The driver trusts nothing of what stands here: it copies a slot before it looks at it.
  */

@@ -1,6 +1,6 @@
 /*
- * The disk server (srv/disks), an environment of the type ENV_TYPE_DISKS: what to ask of it, by sys_ipc_call. libos/block.c does that for
- * those who read and write disks (<finch/block.h>); this is for those who look at it.
+ * The disk server (srv/disks), an environment of the type ENV_TYPE_DISKS: what to ask of it, by sys_ipc_call.
+ * libos/block.c does that for those who read and write disks (<finch/block.h>); this is for those who look at it.
  *
  * It starts a driver for each controller that it knows, with just what that needs, and another one when that dies.
  */
@@ -13,13 +13,14 @@
 /*
  * The value of a call is one of these, and << 8 its argument; the answer 0 or more, or an error.
  *
- * DISKS_OPEN: open the disk of that number, with a page for the ring. The answer comes when it can be used: the number of the
- *	connection. -E_NOT_FOUND; -E_INVAL: no page, or not writable; -E_MAX_OPEN; -E_IO: the disk is given up; -E_NO_MEM.
- * DISKS_SHARE: share the pages that come with it on connection n. The answer is where they stand, as pages from the start of
- *	what is shared. -E_INVAL: not the caller's connection, or no pages; -E_NO_MEM.
+ * DISKS_OPEN: open the disk of that number, with a page for the ring. The answer, when it can be used: the connection's
+ *	number. -E_NOT_FOUND; -E_INVAL: no page, or not writable; -E_MAX_OPEN; -E_IO: the disk is given up; -E_NO_MEM.
+ * DISKS_SHARE: share the pages that come with it on connection n. The answer is where they stand, as pages from the
+ *	start of what is shared. -E_INVAL: not the caller's connection, or no pages; -E_NO_MEM.
  * DISKS_CLOSE: end connection n. The answer comes when the driver has let everything go. -E_INVAL.
  * DISKS_LIST: the answer brings a page, struct disks_list, only to be read.
- * DISKS_KILL: destroy the driver of the disk of that number; another takes its place. For tests: -E_NOT_SUPP if the server was not started with -k.
+ * DISKS_KILL: destroy the driver of the disk of that number; another takes its place. For tests: -E_NOT_SUPP if the
+ *	server was not started with -k.
  */
 enum { DISKS_OPEN = 1, DISKS_SHARE, DISKS_CLOSE, DISKS_LIST, DISKS_KILL };
 

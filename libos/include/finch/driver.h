@@ -1,13 +1,13 @@
 /*
- * What the disk server (srv/disks) and a driver that it has started share: two pages at DRIVER_PAGE, and where all else stands in
- * the driver's address space. For those two; programs use <finch/block.h>.
+ * What the disk server (srv/disks) and a driver that it has started share: two pages at DRIVER_PAGE, and where all else
+ * stands in the driver's address space. For those two; programs use <finch/block.h>.
  *
- * The server gives a driver everything that it has: the ports, interrupt lines and memory of its device, memory for DMA,
- * and the memory of programs that have one of its disks open. The server has all that memory mapped too: so
- * what a device may still write into, after its driver has died, is nobody else's until the next driver has reset it.
+ * The server gives a driver everything that it has: the ports, interrupt lines and memory of its device, memory for
+ * DMA, and the memory of programs that have one of its disks open. The server has all that memory mapped too: so what a
+ * device may still write into, after its driver has died, is nobody else's until the next driver has reset it.
  *
- * Each field has one writer: the pages see to that. The driver wakes the server by unpark(server), the server the driver by a message
- * DRIVER_WAKE, if `sleeps` says that it sleeps (see <finch/block_ring.h>).
+ * Each field has one writer: the pages see to that. The driver wakes the server by unpark(server), the server the
+ * driver by a message DRIVER_WAKE, if `sleeps` says that it sleeps (see <finch/block_ring.h>).
  */
 #ifndef FINCH_DRIVER_H
 #define FINCH_DRIVER_H
@@ -20,8 +20,8 @@
 #define DRIVER_RANGES 6
 #define DRIVER_MODEL 40
 
-/* The driver's address space. */
-#define DRIVER_CLIENT(n) (0x80000000u + (uint32_t)(n) * 0x02000000) /* its ring: a page; its memory DRIVER_MEMORY behind */
+/* The driver's address space: a client's ring is a page, its memory DRIVER_MEMORY behind that. */
+#define DRIVER_CLIENT(n) (0x80000000u + (uint32_t)(n) * 0x02000000)
 #define DRIVER_MEMORY 0x00400000u
 #define DRIVER_PAGE 0xB0000000u
 #define DRIVER_DMA 0xB0400000u

@@ -1,9 +1,10 @@
 /*
  * For programs: the PCI bus, by configuration mechanism 1 (PCI Local Bus Specification 3.0, section 3.2.2.3.2).
  *
- * The mechanism is one pair of ports for the whole machine: an address, then data. Two programs that use it at the same time
- * read and write each other's registers; so one program does it for all others. That is the disk server
- * (srv/disks) where it runs, which shows what it found: <finch/disks.h>. Drivers get a copy of their device's registers.
+ * The mechanism is one pair of ports for the whole machine: an address, then data. Two programs that use it at the same
+ * time read and write each other's registers; so one program does it for all others. That is the disk server
+ * (srv/disks) where it runs, which shows what it found: <finch/disks.h>. Drivers get a copy of their device's
+ * registers.
  */
 #ifndef FINCH_PCI_H
 #define FINCH_PCI_H
@@ -72,8 +73,8 @@ void pci_command(const struct pci_device *device, uint16_t set, uint16_t clear) 
 /* Copy all registers. */
 void pci_config_read(const struct pci_device *device, struct pci_config *config) LINKED_NAME(pci_config_read);
 /*
- * What the base address registers say, six of them; one of 64 bits takes two, the second being PCI_BAR_NONE. To find the sizes the
- * device is made to answer nowhere for a moment: not while anybody uses it.
+ * What the base address registers say, six of them; one of 64 bits takes two, the second being PCI_BAR_NONE. To find
+ * the sizes the device is made to answer nowhere for a moment: not while anybody uses it.
  */
 void pci_bars(const struct pci_device *device, struct pci_bar bars[PCI_BARS]) LINKED_NAME(pci_bars);
 

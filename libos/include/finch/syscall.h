@@ -78,9 +78,9 @@ static inline int sys_env_wait(envid_t envid, int *status)
 	return libos_sys_env_wait(envid, status);
 }
 
-static inline int sys_console_wait(void)
+static inline int sys_console_wait(uint32_t timeout)
 {
-	return libos_sys_console_wait();
+	return libos_sys_console_wait(timeout);
 }
 
 static inline int sys_env_set_label(envid_t envid, const char *label)

@@ -124,7 +124,7 @@ bool pool_fill(void)
 	for (int i = 0; keys && machine().pages_zeroed < POOL_ROW && i < 20; i++) {
 		while (sys_cgetc() > 0)
 			continue;
-		sys_console_wait();
+		sys_console_wait(TIMEOUT_NEVER);
 	}
 	zeroed_before = machine().pages_zeroed;
 	return zeroed_before >= POOL_ROW;

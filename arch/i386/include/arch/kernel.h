@@ -75,6 +75,11 @@ static inline void arch_space_load(const struct arch_space *space)
 	lcr3(space ? space->physical : paging_kernel_cr3());
 }
 
+static inline uint64_t arch_ticks(void)
+{
+	return read_tsc();
+}
+
 static inline uint32_t arch_ticks_low(void)
 {
 	uint32_t low;

@@ -22,12 +22,13 @@ struct arch_space {
 
 typedef pte_t arch_pte_t;
 
-#define ARCH_PORTS 0
-#define ARCH_PORT_PAGES 0
+#define ARCH_PORTS 0xFFF8
+#define ARCH_PORT_PAGES 2
 
 struct cpu *arch_this_cpu(void);
 void *arch_window(uint32_t pfn, unsigned slot);
 void arch_pause(void);
+uint64_t arch_ticks(void);
 void arch_idle(void);
 uint32_t arch_ticks_low(void);
 void arch_add_to(uint64_t *sum, uint32_t n);

@@ -9,4 +9,6 @@ void arch_env_save(struct env *env);
 void arch_env_save_plain(const struct cpu *cpu, struct env *env);
 void arch_env_load(struct cpu *cpu, const struct env *env);
 
+void arch_env_switch_ports(struct cpu *cpu, const struct env *env);
+
 #endif

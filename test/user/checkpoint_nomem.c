@@ -1,0 +1,214 @@
+/*
+ * Out of memory at every place of taking a checkpoint, putting back, and reading one from bytes: the child is exactly as it
+ * was then, in mappings, contents and state, and no page is lost. Needs the boot word `test`.
+ */
+#include <finch/archive.h>
+#include <finch/checkpoint.h>
+#include "child.h"
+
+#define TRIES_MAX 1000
+#define RECORDS_MAX 400
+#define SHARED ((volatile uint32_t *)0x20000000)
+#define FAR ((volatile uint32_t *)0x50000000)
+#define BYTES ((uint8_t *)0x60000000)
+#define BYTES_PAGES 256
+
+static uint32_t large[8 * NPTENTRIES];
+
+/* A child that stands still: what it is. */
+struct picture {
+	int mapped;
+	struct page_record records[RECORDS_MAX];
+	struct state_registers registers;
+	struct state_upcalls upcalls;
+};
+
+static envid_t child, checkpoint;
+static size_t written, taken;
+
+static void fail_after(uint32_t n)
+{
+	int error = sys_test(TEST_FAIL_AFTER, n, NULL, 0);
+
+	if (error)
+		fail("TEST_FAIL_AFTER (with the boot word `test`): expected 0, saw %d", error);
+}
+
+static void take_picture(struct picture *picture)
+{
+	memset(picture, 0, sizeof *picture);
+	for (uintptr_t va = 0; va < UTOP;) {
+		int at = picture->mapped;
+		int n = sys_page_list(child, va, &picture->records[at], (uint32_t)(RECORDS_MAX - at));
+		expect(n >= 0);
+		picture->mapped += n;
+		va = n > 0 ? picture->records[at + n - 1].va + PGSIZE : UTOP;
+	}
+	expect(picture->mapped > 10 && picture->mapped < RECORDS_MAX);
+	/* Whether they are marked to be copied on write is the library's business, and accesses are the processor's. */
+	for (int i = 0; i < picture->mapped; i++) {
+		uint32_t *entry = &picture->records[i].entry;
+		if (*entry & PTE_COW)
+			*entry = (*entry & ~PTE_COW) | PTE_W;
+		*entry &= ~(PTE_A | PTE_D);
+	}
+	expect(sys_env_state_get(child, STATE_REGISTERS, &picture->registers, sizeof picture->registers) > 0);
+	expect(sys_env_state_get(child, STATE_UPCALLS, &picture->upcalls, sizeof picture->upcalls) > 0);
+}
+
+static void expect_unchanged(const struct picture *before)
+{
+	static struct picture now;
+
+	take_picture(&now);
+	expect_is(now.mapped, before->mapped);
+	expect_is(memcmp(&now, before, sizeof now), 0);
+	expect_is(envs[ENVX(child)].env_wait, ENV_WAIT_SUSPENDED);
+}
+
+/* Do what attempt does with failures at every place; undo follows success. The child is suspended before and after. */
+static void at_every_place(const char *what, envid_t (*attempt)(void), void (*undo)(envid_t result))
+{
+	static struct picture before;
+
+	undo(attempt());
+	uint32_t pages = free_pages();
+	for (uint32_t n = 0; n < TRIES_MAX; n++) {
+		take_picture(&before);
+		fail_after(n);
+		envid_t result = attempt();
+		fail_after(~0u);
+		if (result >= 0) {
+			undo(result);
+			expect_is(free_pages(), pages);
+			expect(n > 1);
+			return;
+		}
+		if (result != -E_NO_MEM)
+			fail("%s whose allocation %u fails: expected %d, saw %d", what, n, -E_NO_MEM, result);
+		expect_unchanged(&before);
+		uint32_t after = free_pages();
+		if (after != pages)
+			fail("%s whose allocation %u fails: expected %u free pages, saw %u", what, n, pages, after);
+		if (n % 16 == 0)
+			expect_kernel_sound();
+	}
+	fail("%s: it still fails with %d failures put off", what, TRIES_MAX);
+}
+
+static envid_t take(void)
+{
+	return checkpoint_take(child);
+}
+
+static void drop(envid_t made)
+{
+	expect(made > 0);
+	expect_is(checkpoint_drop(made), 0);
+}
+
+static envid_t back(void)
+{
+	return checkpoint_restore(checkpoint, child);
+}
+
+/* It runs then. */
+static void suspend(envid_t result)
+{
+	expect_is(result, child);
+	expect_is(sys_env_set_status(child, ENV_NOT_RUNNABLE), 0);
+}
+
+static envid_t back_anew(void)
+{
+	return checkpoint_restore(checkpoint, 0);
+}
+
+static void destroy(envid_t made)
+{
+	expect(made > 0);
+	expect_is(sys_env_destroy(made), 0);
+	expect_end(made, -E_KILLED);
+}
+
+static int put(const void *data, size_t n, void *arg)
+{
+	USED(arg);
+	expect(n <= BYTES_PAGES * PGSIZE - written);
+	memcpy(BYTES + written, data, n);
+	written += n;
+	return 0;
+}
+
+static int get(void *data, size_t n, void *arg)
+{
+	USED(arg);
+	if (n > written - taken)
+		return -E_EOF;
+	memcpy(data, BYTES + taken, n);
+	taken += n;
+	return 0;
+}
+
+static envid_t read_bytes(void)
+{
+	taken = 0;
+	return checkpoint_read(get, NULL, NULL);
+}
+
+static void spin(void)
+{
+	expect_is(pages_unmap(0, (void *)UARCHIVE, archive_size() / PGSIZE), 0); /* it is large here */
+	*FAR = large[5] = 5;
+	*SHARED = 1;
+	for (;;)
+		continue;
+}
+
+static void all_places(void)
+{
+	wait_until(*SHARED == 1);
+	expect_is(sys_env_set_status(child, ENV_NOT_RUNNABLE), 0);
+	at_every_place("checkpoint_take", take, drop);
+	checkpoint = checkpoint_take(child);
+	expect(checkpoint > 0);
+	at_every_place("checkpoint_restore", back, suspend);
+	at_every_place("checkpoint_restore in a new child", back_anew, destroy);
+	written = 0;
+	expect_is(checkpoint_write(checkpoint, put, NULL), 0);
+	at_every_place("checkpoint_read", read_bytes, drop);
+	/* Where the child has no tables yet for what it is to get. */
+	for (int i = 0; i < 3; i++) {
+		destroy(child);
+		child = sys_exofork();
+		expect(child > 0);
+		fail_after((uint32_t)i);
+		expect_is(checkpoint_restore(checkpoint, child), -E_NO_MEM);
+		fail_after(~0u);
+		expect_is(envs[ENVX(child)].env_wait, ENV_WAIT_SUSPENDED);
+		expect_is(sys_page_list(child, 0, &(struct page_record){ 0, 0 }, 1), 0);
+	}
+	expect_is(checkpoint_drop(checkpoint), 0);
+	destroy(child);
+}
+
+void umain(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "plain") == 0) {
+		expect_is(sys_page_alloc(0, (void *)FAR, RW), 0);
+		spin();
+	}
+	expect_is(sys_page_alloc(0, (void *)SHARED, RW | PTE_SHARE), 0);
+	expect_is(sys_page_alloc(0, (void *)FAR, RW), 0);
+	grow_records(8);
+	child = fork();
+	if (child == 0)
+		spin();
+	expect_is(pages_alloc(0, BYTES, RW, BYTES_PAGES), 0); /* not the child's */
+	all_places();
+	*SHARED = 0;
+	child = spawnl("checkpoint_nomem", "checkpoint_nomem", "plain", 0);
+	expect(child > 0);
+	all_places();
+	expect_kernel_sound();
+}
