@@ -100,7 +100,7 @@ void umain(int argc, char **argv)
 				   (struct number){ "TICKETS", 100, 1, TICKETS_MAX }) : usual[i];
 	start();
 	/* Each is half a slice ahead of its share, once they are at it: that is to be so at the beginning too. */
-	while (time_of_all() < (uint64_t)machine.tsc_khz * 1000)
+	while (time_of_all() < (uint64_t)machine.tsc_khz * 1000 * cpus)
 		sleep_ms(20);
 	mark();
 	while (time_of_all() < (uint64_t)machine.tsc_khz * 1000 * (uint32_t)seconds)
