@@ -88,19 +88,19 @@ static void without_right(void)
 
 /* --- CPU time --- */
 
-/* Its time goes up while it runs, and only then; all of them together have not had more than the CPUs have. */
+/* Its time goes up while it runs, and only then; it has not had more than has passed. */
 static void counts_time(void)
 {
+	uint64_t started = read_tsc();
 	envid_t burner = child_run(burns, 0), idle = child_run(idles, 0);
 	const volatile struct Env *burning = &envs[ENVX(burner)], *idling = &envs[ENVX(idle)];
-	uint64_t started = read_tsc(), start = env_cpu_time(burner);
 
 	wait_until(idling->env_ipc_recving && idling->env_status == ENV_NOT_RUNNABLE);
 	uint64_t idled = env_cpu_time(idle);
 	expect(idled > 0);
-	wait_until(env_cpu_time(burner) - start > 50000000);
-	uint64_t had = env_cpu_time(burner) - start;
-	expect(had <= read_tsc() - started + 20000000);
+	wait_until(env_cpu_time(burner) > 50000000);
+	uint64_t had = env_cpu_time(burner);
+	expect(had <= read_tsc() - started);
 	expect(env_cpu_time(idle) == idled);
 	/* One that is suspended gets none, once its CPU has put it away. */
 	expect_is(sys_env_set_status(burner, ENV_NOT_RUNNABLE), 0);
@@ -125,7 +125,7 @@ static void changes(void)
 	expect_is(sys_env_set(0, ENV_SET_TICKETS, TICKETS_MAX), 0);
 	for (int i = 0; i < 8; i++)
 		children[i] = child_run(burns, 0);
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < 600; i++) {
 		envid_t child = children[next_random(&random) % 8];
 		expect_is(sys_env_set(child, ENV_SET_PRIORITY, next_random(&random) % 16), 0);
 		expect_is(sys_env_set(child, ENV_SET_TICKETS, 1 + next_random(&random) % TICKETS_MAX), 0);
