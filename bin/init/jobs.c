@@ -3,8 +3,8 @@
  * environment has ended and others go on.
  *
  * The budgets of all jobs lie below one that leaves a reserve to the prompt itself; those of jobs in the background
- * below another one under that, which leaves a reserve to what runs in the foreground. So whatever some do in the
- * background, the prompt answers, and programs run that it starts.
+ * below another one under that, which leaves a reserve to what runs in the foreground, and of which each gets at most a
+ * part of what is left. So whatever some do in the background, the prompt answers, and programs run that it starts.
  */
 #include <finch/budget.h>
 #include <finch/machine.h>
@@ -83,12 +83,26 @@ static bool job_lives(const struct job *job, struct info_budget *info)
 	return budget_info(job->budget, info) == 0 && info->envs > 0;
 }
 
-static envid_t job_start(struct job *job, const struct command *command)
+/* In the foreground: what all may have. In the background: a part of what is left, so that others find something too. */
+static struct spawn_limits job_limits(const struct command *command)
 {
 	const struct group *group = command->background ? &background : &all;
 	struct spawn_limits limits = {
 		.rights = command->rights, .below = group->number, .pages = group->pages, .envs = group->envs,
 	};
+	struct info_budget info;
+
+	if (command->background && budget_info(group->number, &info) == 0) {
+		limits.pages -= info.pages + (limits.pages - info.pages) / 8;
+		limits.envs -= info.envs + (limits.envs - info.envs) / 8;
+	}
+	limits.envs = MAX(limits.envs, 1u);
+	return limits;
+}
+
+static envid_t job_start(struct job *job, const struct command *command)
+{
+	struct spawn_limits limits = job_limits(command);
 	envid_t envid = spawn_limited(command->words[0], (const char **)command->words, &limits);
 
 	if (envid > 0) {
