@@ -174,11 +174,18 @@ void jobs_list(void)
 	}
 }
 
+/* It may be over. */
+static int job_end(const struct job *job)
+{
+	int err = budget_end(job->budget);
+	return err == -E_INVAL ? -E_BAD_ENV : err;
+}
+
 int job_kill(envid_t envid)
 {
 	const struct job *job = job_find(envid);
 
-	return job ? budget_end(job->budget) : sys_env_destroy(envid);
+	return job ? job_end(job) : sys_env_destroy(envid);
 }
 
 int jobs_kill(const char *name)
@@ -187,7 +194,7 @@ int jobs_kill(const char *name)
 
 	for (const struct job *job = jobs; job < jobs + JOBS_MAX; job++) {
 		if (job->envid && strcmp(job->name, name) == 0)
-			err = budget_end(job->budget);
+			err = job_end(job);
 	}
 	return err;
 }
