@@ -1,6 +1,7 @@
 /*
- * forkbomb [spin|leave]: every process forks as often as it can, for ever. With `spin` it does not give way in between; with
- * `leave` the first ends as soon as it has a child. It ends by kill alone, which must find them all: doc/rights.md.
+ * forkbomb [spin|leave]: every process forks as often as it can, for ever. With `spin` it does not give way in
+ * between; with `leave` the first ends as soon as it has a child. It ends by kill alone, which must find them all:
+ * doc/rights.md.
  */
 #include <inc/lib.h>
 
