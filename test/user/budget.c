@@ -1,6 +1,6 @@
 /*
- * Budgets: what is charged to whom, exactly; limits; budgets below budgets; who may end which. Whatever is done, the kernel's
- * counts are those that TEST_CHECK finds.
+ * Budgets: what is charged to whom, exactly; limits; budgets below budgets; who may end which. Whatever is done, the
+ * kernel's counts are those that TEST_CHECK finds.
  */
 #include <finch/budget.h>
 #include <finch/spawn.h>
