@@ -198,7 +198,7 @@ $(foreach n,$(DRIVER_NAMES),$(eval $(call program,drv,$(n),$(B)/user/bin/$(n))))
 $(DRIVER_NAMES:%=$(B)/user/bin/%): $(DRIVER_LIBRARY)
 $(foreach n,$(TEST_NAMES),$(eval $(call program,test/user,$(n),$(B)/user/test/$(n))))
 $(foreach n,$(BENCH_NAMES),$(eval $(call program,test/bench,$(n),$(B)/user/bench/$(n))))
-$(B)/user/bench/pipes: $(patsubst %,$(B)/user/obj/test/bench/bench/%.c.o,measure clock)
+$(B)/user/bench/pipes $(B)/user/bench/large: $(patsubst %,$(B)/user/obj/test/bench/bench/%.c.o,measure clock)
 programs: $(PROGRAMS) $(TEST_PROGRAMS) $(BENCH_PROGRAMS)
 
 # --- The same benchmark, of the same objects, as a program for Linux: tools/bench_linux.py boots it. ---

@@ -50,9 +50,9 @@ enum {
 };
 
 /*
- * What SYS_irq does with a line. IRQ_ATTACH: from now on envid gets its interrupts, as messages from 0 whose value has the
- * bits of the lines that came, whenever it receives from anyone. Several may be attached to a line, and all are told. The line is
- * held back then until all of them have said IRQ_DONE (or ended). IRQ_DETACH: no more.
+ * What SYS_irq does with a line. IRQ_ATTACH: from now on envid gets its interrupts, as messages from 0 whose value has
+ * the bits of the lines that came, whenever it receives from anyone. Several may be attached to a line, and all are told.
+ * The line is held back then until all of them have said IRQ_DONE (or ended). IRQ_DETACH: no more.
  */
 enum { IRQ_ATTACH = 1, IRQ_DONE, IRQ_DETACH };
 

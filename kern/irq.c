@@ -114,13 +114,12 @@ static void settle(unsigned number)
 	tell_all(owners, number);
 }
 
-int irq_attach(struct env *env, unsigned number)
+/* -E_NO_MEM: it has too many owners. */
+static int join(struct env *env, unsigned number) REQUIRES(env->lock)
 {
 	struct irq_line *line = &irq_table[number];
 	int error = 0;
 
-	if (env->dying)
-		return -E_BAD_ENV;
 	spin_lock(&irq_lock);
 	struct irq_owner *owner = owner_find(line, env) ? NULL : owner_find(line, NULL);
 	bool first = !has_owner(line);
@@ -134,10 +133,18 @@ int irq_attach(struct env *env, unsigned number)
 		error = -E_NO_MEM;
 	}
 	spin_unlock(&irq_lock);
+	return error;
+}
+
+int irq_attach(struct env *env, unsigned number) UNCHECKED_LOCKING
+{
+	int error = env->dying ? -E_BAD_ENV : join(env, number);
+
 	if (irq_can_end_wait(env)) {
 		env->timed = true;
 		env_publish(env);
 	}
+	spin_unlock(&env->lock);
 	return error;
 }
 

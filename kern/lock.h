@@ -24,7 +24,7 @@ enum lock_rank {
 	RANK_IRQ,     /* which lines programs are attached to */
 	RANK_SPACE,   /* one address space */
 	RANK_CONSOLE_INPUT, /* typed bytes and who waits for them */
-	RANK_RUNQ,    /* one CPU's run queue */
+	RANK_RUNQ,    /* one CPU's run queue, or that of all */
 	RANK_TRACE,   /* making the event rings */
 	RANK_POOL,    /* the pool of struct space */
 	RANK_PAGES,   /* the buddy allocator */
@@ -36,7 +36,7 @@ enum lock_rank {
 
 struct LOCK_TYPE spinlock {
 	atomic_t held;
-	uint16_t rank, index;
+	uint32_t rank, index;
 	struct lock_check check; /* empty in release builds */
 };
 

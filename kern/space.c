@@ -180,8 +180,9 @@ static inline int install_fresh(struct space *space, uintptr_t va, uint32_t perm
 	spin_lock(&space->lock);
 	arch_pte_t *entry = arch_space_entry(&space->arch, va);
 	if (unlikely(!entry)) { /* a table has to be made, or takes the place of a superpage */
+		pfn_t page = pfn;
 		spin_unlock(&space->lock);
-		return install_slice(space, va, perm, 1, &pfn) ? 0 : -E_NO_MEM;
+		return install_slice(space, va, perm, 1, &page) ? 0 : -E_NO_MEM;
 	}
 	arch_table_note(entry);
 	arch_pte_t old = entry_exchange(entry, arch_pte_make(pfn, perm));
@@ -210,11 +211,14 @@ void space_unmap_page(struct space *space, uintptr_t va)
 
 	spin_lock(&space->lock);
 	arch_pte_t *entry = arch_space_entry(&space->arch, va);
-	if (likely(entry && arch_pte_present(*entry)))
+	if (unlikely(!entry)) { /* no table, but perhaps a superpage */
+		spin_unlock(&space->lock);
+		space_unmap(space, va, 1);
+		return;
+	}
+	if (likely(arch_pte_present(*entry)))
 		old = entry_exchange(entry, 0);
 	spin_unlock(&space->lock);
-	if (unlikely(!entry)) /* no table, but perhaps a superpage */
-		space_unmap(space, va, 1);
 	if (likely(arch_pte_present(old)))
 		release(space, va, old);
 }
@@ -234,7 +238,27 @@ int space_alloc(struct space *space, uintptr_t va, uint32_t perm, uint32_t n)
 	}
 }
 
-/* Read up to n mappings of src, taking a reference to each page. Returns how many; *error says why not n. */
+/* Take a reference to what pte maps, if it does and, for PTE_W in perm, may be written. */
+static inline bool take_mapped(arch_pte_t pte, uint32_t perm, pfn_t *page)
+{
+	if (!arch_pte_present(pte) || arch_pte_is_device(pte) || (perm & PTE_W && !(pte & PTE_W)))
+		return false;
+	*page = arch_pte_pfn(pte);
+	page_hold(*page);
+	return true;
+}
+
+/* gather where no table is: from the superpage at va, if there is one. */
+static uint32_t gather_large(struct space *src, uintptr_t va, uint32_t perm, uint32_t n, pfn_t pages[])
+{
+	uint32_t got = 0, end = MIN(n, LARGE_PAGES - va % PTSIZE / PGSIZE);
+
+	while (got < end && take_mapped(space_large_page(src, va + got * PGSIZE), perm, &pages[got]))
+		got++;
+	return got;
+}
+
+/* Read up to n mappings of src, taking a reference to each page. Returns how many; *error says why none follows. */
 static uint32_t gather(struct space *src, uintptr_t va, uint32_t perm, uint32_t n, pfn_t pages[], int *error)
 {
 	const arch_pte_t *entry = NULL;
@@ -242,16 +266,18 @@ static uint32_t gather(struct space *src, uintptr_t va, uint32_t perm, uint32_t 
 
 	spin_lock(&src->lock);
 	for (got = 0; got < n; got++, va += PGSIZE) {
-		if (!entry)
-			entry = arch_space_entry(&src->arch, va);
-		arch_pte_t pte = entry ? *entry : space_large_page(src, va);
-		if (!arch_pte_present(pte) || arch_pte_is_device(pte) || (perm & PTE_W && !(pte & PTE_W))) {
+		if (!entry && !(entry = arch_space_entry(&src->arch, va))) {
+			uint32_t large = gather_large(src, va, perm, n - got, pages + got);
+			got += large;
+			if (!large)
+				*error = -E_INVAL;
+			break;
+		}
+		if (!take_mapped(*entry, perm, &pages[got])) {
 			*error = -E_INVAL;
 			break;
 		}
-		pages[got] = arch_pte_pfn(pte);
-		page_hold(pages[got]);
-		entry = entry && (va + PGSIZE) % PTSIZE ? entry + 1 : NULL;
+		entry = (va + PGSIZE) % PTSIZE ? entry + 1 : NULL;
 	}
 	spin_unlock(&src->lock);
 	return got;

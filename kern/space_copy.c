@@ -18,21 +18,6 @@ static inline bool wanted(const struct copy *copy, arch_pte_t pte)
 	return pte & copy->only && !arch_pte_is_device(pte);
 }
 
-/* Two spaces are locked in the order of their numbers, which is that of their addresses; one and the same once. */
-void space_lock_both(struct space *a, struct space *b)
-{
-	spin_lock(a < b ? &a->lock : &b->lock);
-	if (a != b)
-		spin_lock(a < b ? &b->lock : &a->lock);
-}
-
-void space_unlock_both(struct space *a, struct space *b) UNCHECKED_LOCKING
-{
-	spin_unlock(&a->lock);
-	if (a != b)
-		spin_unlock(&b->lock);
-}
-
 /* What dst is to have for src's entry, which is changed to the same if need be. */
 static inline arch_pte_t entry_lower(const struct copy *copy, arch_pte_t *entry)
 {

@@ -23,6 +23,14 @@ static pfn_t spare_pop(struct space *space)
 
 /* --- Mapping --- */
 
+/* All entries of a table, with the notes. */
+static void table_copy(arch_pte_t *to, const arch_pte_t *from)
+{
+	arch_page_copy(to, from);
+	for (uint32_t groups = arch_table_notes(from); groups; groups &= groups - 1)
+		arch_table_note(&to[__builtin_ctz(groups) * ARCH_TABLE_GROUP]);
+}
+
 int space_large_put(struct space *space, uintptr_t va, arch_pte_t pte, pfn_t *spare, struct replaced *replaced)
 {
 	arch_pte_t *slot = arch_space_slot_make(&space->arch, va);
@@ -40,24 +48,21 @@ int space_large_put(struct space *space, uintptr_t va, arch_pte_t pte, pfn_t *sp
 		replaced->large = arch_pte_pfn(old);
 	} else {
 		/* The old table itself is the reserve: other CPUs may still look into it. */
-		arch_page_copy(page_address(*spare), page_address(arch_pte_pfn(old)));
+		table_copy(page_address(*spare), page_address(arch_pte_pfn(old)));
 		spare_push(space, arch_pte_pfn(old));
 	}
 	return 0;
 }
 
-void space_large_finish(struct space *space, struct replaced *replaced, pfn_t spare)
+void space_drop_table(pfn_t table)
 {
-	const arch_pte_t *entries = page_address(spare);
+	const arch_pte_t *entries = page_address(table);
 
-	replaced_finish(replaced, space);
-	if (!spare)
-		return;
-	for (uint32_t i = 0; i < LARGE_PAGES; i++) {
+	for (unsigned i = 0; (i = arch_table_noted(entries, i)) < LARGE_PAGES; i++) {
 		if (arch_pte_present(entries[i]) && !arch_pte_is_device(entries[i]))
 			page_drop(arch_pte_pfn(entries[i]));
 	}
-	page_drop(spare);
+	page_drop(table);
 }
 
 /* One fresh superpage. -E_NO_MEM. */
@@ -95,10 +100,12 @@ int space_alloc_large(struct space *space, uintptr_t va, uint32_t perm, uint32_t
 int space_large_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t dstva, uint32_t perm)
 {
 	struct replaced replaced;
-	pfn_t spare = budget_page(dst->budget, page_take_kernel);
-	int result = -E_NO_MEM;
+	pfn_t spare;
+	int result;
 
-	if (!spare)
+	if (!space_large(src, srcva)) /* a look without the lock, since it is rare */
+		return 0;
+	if (!(spare = budget_page(dst->budget, page_take_kernel)))
 		return -E_NO_MEM;
 	replaced_init(&replaced);
 	space_lock_both(src, dst);

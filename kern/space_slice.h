@@ -120,13 +120,20 @@ static inline arch_pte_t *space_entry_make(struct space *space, uintptr_t va, st
 	return space_large(space, va) ? space_split(space, va, replaced) : arch_space_entry_make(&space->arch, va, space->budget);
 }
 
+/* Drop a table that no space has any more, and what it maps. */
+void space_drop_table(pfn_t table);
 /*
  * Map a superpage at va. pte, for its slot, has an entry counted; *spare, from page_take_kernel, is used up for the table in
  * reserve, or holds afterwards what the table mapped that stood there: space_large_finish, without the lock, ends the
  * matter. -E_NO_MEM: nothing has happened.
  */
 int space_large_put(struct space *space, uintptr_t va, arch_pte_t pte, pfn_t *spare, struct replaced *replaced);
-void space_large_finish(struct space *space, struct replaced *replaced, pfn_t spare);
+static inline void space_large_finish(struct space *space, struct replaced *replaced, pfn_t spare)
+{
+	replaced_finish(replaced, space);
+	if (unlikely(spare))
+		space_drop_table(spare);
+}
 /* Put an empty table in place of the superpage that is in the slot for va. */
 void space_large_unmap(struct space *space, uintptr_t va, struct replaced *replaced);
 /* Drop the superpage that is at va, when the space ends. */
@@ -137,9 +144,20 @@ void space_large_destroy(struct space *space, uintptr_t va);
  */
 int space_large_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t dstva, uint32_t perm);
 
-/* Lock two spaces, or one that is both. */
-void space_lock_both(struct space *a, struct space *b) UNCHECKED_LOCKING;
-void space_unlock_both(struct space *a, struct space *b) UNCHECKED_LOCKING;
+/* Two spaces are locked in the order of their numbers, which is that of their addresses; one and the same once. */
+static inline void space_lock_both(struct space *a, struct space *b) UNCHECKED_LOCKING
+{
+	spin_lock(a < b ? &a->lock : &b->lock);
+	if (a != b)
+		spin_lock(a < b ? &b->lock : &a->lock);
+}
+
+static inline void space_unlock_both(struct space *a, struct space *b) UNCHECKED_LOCKING
+{
+	spin_unlock(&a->lock);
+	if (a != b)
+		spin_unlock(&b->lock);
+}
 
 /* Is it time to stop between two slices? Interrupts that wait are handled first. */
 static inline bool space_interrupted(void)

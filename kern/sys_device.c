@@ -65,14 +65,16 @@ int32_t sys_page_alloc_dma(envid_t envid, uintptr_t va, uint32_t perm)
 	return range_result(&range, done);
 }
 
-/* Is any of it RAM that the firmware reports, or where a PC has RAM that it does not report, or a device of the kernel's? */
-static bool is_kernels(uint64_t start, uint64_t end)
+/* May programs map [start, end)? Not if any of it is RAM, or a device of the kernel's, or beyond 4 GB. */
+static bool is_device(uint64_t start, uint64_t end)
 {
+	if (start % PGSIZE || end > 1ull << 32)
+		return false;
 	for (unsigned i = 0; i < boot_info.ram_count; i++) {
 		if (start < boot_info.ram[i].end && end > ROUNDDOWN(boot_info.ram[i].start, (uint64_t)PGSIZE))
-			return true;
+			return false;
 	}
-	return platform_memory_is_kernel(start, end);
+	return !platform_memory_is_kernel(start, end);
 }
 
 int32_t sys_device_map(envid_t envid, uintptr_t va, uint32_t perm, uintptr_t physical)
@@ -84,8 +86,8 @@ int32_t sys_device_map(envid_t envid, uintptr_t va, uint32_t perm, uintptr_t phy
 	if (error)
 		return error;
 	int done = range_decode(&range, va, perm >> PERM_COUNT_SHIFT);
-	uint64_t end = physical + (uint64_t)range.pages * PGSIZE;
-	if (!done && (!perm_valid(perm) || range.pages > SPACE_DEVICE_MAX || physical % PGSIZE || end > 1ull << 32 || is_kernels(physical, end)))
+	if (!done && (!perm_valid(perm) || range.pages > SPACE_DEVICE_MAX ||
+		      !is_device(physical, physical + (uint64_t)range.pages * PGSIZE)))
 		done = -E_INVAL;
 	if (!done)
 		done = space_map_device(space, va, perm & PTE_SYSCALL, range.pages, physical >> PGSHIFT);
@@ -97,10 +99,11 @@ int32_t sys_device_map(envid_t envid, uintptr_t va, uint32_t perm, uintptr_t phy
 
 /* --- Ports --- */
 
-/* For env, which is locked, if it is not the caller. */
 static int ports_allow(struct env *env, uint32_t port, uint32_t count, bool allow) REQUIRES(env->lock)
 {
-	if (env != this_cpu()->env && (!env->suspended || env->dying))
+	if (port >= ARCH_PORTS || count == 0 || count > ARCH_PORTS - port)
+		return -E_INVAL;
+	if ((allow && platform_ports_are_kernel(port, count)) || (env != this_cpu()->env && !env->suspended))
 		return -E_INVAL;
 	env->drives = true;
 	return arch_env_allow_ports(env, port, count, allow);
@@ -115,10 +118,7 @@ static int ports_allow_id(envid_t envid, uint32_t port, uint32_t count, bool all
 		return error;
 	if (env == this_cpu()->env)
 		spin_lock(&env->lock);
-	if (port >= ARCH_PORTS || count == 0 || count > ARCH_PORTS - port || (allow && platform_ports_are_kernel(port, count)))
-		error = -E_INVAL;
-	else
-		error = ports_allow(env, port, count, allow);
+	error = ports_allow(env, port, count, allow);
 	spin_unlock(&env->lock);
 	return error;
 }
@@ -134,6 +134,9 @@ int32_t sys_port_allow(envid_t envid, uint32_t port, uint32_t count, int allow)
 
 int32_t sys_irq(envid_t envid, uint32_t line, int op) UNCHECKED_LOCKING
 {
+	static int (*const ops[])(struct env *, unsigned) = {
+		[IRQ_ATTACH] = irq_attach, [IRQ_DONE] = irq_done, [IRQ_DETACH] = irq_detach,
+	};
 	struct env *env;
 	int error = op != IRQ_ATTACH || env_may(RIGHT_IRQ) ? env_find(envid, true, &env) : -E_BAD_ENV;
 
@@ -141,13 +144,8 @@ int32_t sys_irq(envid_t envid, uint32_t line, int op) UNCHECKED_LOCKING
 		return error;
 	if (env == this_cpu()->env)
 		spin_lock(&env->lock);
-	if (line < IRQ_LINES && platform_irq_usable(line)) {
-		if (op == IRQ_DONE)
-			return irq_done(env, line);
-		if (op == IRQ_DETACH)
-			return irq_detach(env, line);
-	}
-	error = op == IRQ_ATTACH && line < IRQ_LINES && platform_irq_usable(line) ? irq_attach(env, line) : -E_INVAL;
+	if (line < IRQ_LINES && platform_irq_usable(line) && op >= IRQ_ATTACH && op <= IRQ_DETACH)
+		return ops[op](env, line);
 	spin_unlock(&env->lock);
-	return error;
+	return -E_INVAL;
 }

@@ -19,8 +19,8 @@ struct ports {
 };
 
 /*
- * The chips that the kernel drives: their sources stand beside this file. The ports of PCI configuration, 0xCF8 to 0xCFF,
- * can be had, though RESET_CONTROL is one of them: who has them is trusted with all devices.
+ * The chips that the kernel drives: their sources stand beside this file. The ports of PCI configuration, 0xCF8 to
+ * 0xCFF, can be had, though RESET_CONTROL is one of them: who has them is trusted with all devices.
  */
 static const struct ports fixed[] = {
 	{ 0x20, 0x21 }, { 0xA0, 0xA1 }, { 0x4D0, 0x4D1 }, /* 8259s, and how their lines are triggered */
@@ -75,7 +75,8 @@ bool platform_ports_are_kernel(uint32_t port, uint32_t count)
 
 bool platform_irq_usable(unsigned line)
 {
-	const uint32_t own = 1u << TIMER_IRQ | 1u << KEYBOARD_IRQ | 1u << CASCADE_IRQ | 1u << UART_IRQ | 1u << SPURIOUS_IRQ;
+	const uint32_t own = 1u << TIMER_IRQ | 1u << KEYBOARD_IRQ | 1u << CASCADE_IRQ | 1u << UART_IRQ |
+			     1u << SPURIOUS_IRQ;
 
 	return line < MACHINE_ISA_LINES && !(own & 1u << line);
 }

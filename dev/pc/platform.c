@@ -1,5 +1,6 @@
 /*
- * The PC as kern/platform.h wants it: reads the firmware's tables, sets up the interrupt controllers, and knows the CPUs.
+ * The PC as kern/platform.h wants it: reads the firmware's tables, sets up the interrupt controllers, and knows the
+ * CPUs.
  *
  * All is written by platform_init on the boot CPU and constant afterwards; the interrupt controllers have a lock.
  */

@@ -1,6 +1,6 @@
 /*
- * ahci [unqueued]: the driver for the disks of an AHCI (Serial ATA) controller. It is started by the disk server; `unqueued`:
- * without queued commands (NCQ).
+ * ahci [unqueued]: the driver for the disks of an AHCI (Serial ATA) controller. It is started by the disk server;
+ * `unqueued`: without queued commands (NCQ).
  *
  * Unit n is the n-th port that the controller has.
  *

@@ -116,7 +116,8 @@ static int identify(struct port *port, struct ata_disk *disk)
 {
 	struct ata_command command = ata_command_identify();
 
-	ahci_region(&port->memory->tables[0], 0, driver_physical(port->memory->identify), sizeof(port->memory->identify));
+	ahci_region(&port->memory->tables[0], 0, driver_physical(port->memory->identify),
+		    sizeof(port->memory->identify));
 	issue(port, 0, &command, 1);
 	if (!await(&port->registers->issue, 1, 0, POLLED_MS))
 		return -E_TIMEOUT;
@@ -161,7 +162,8 @@ bool port_reset(struct port *port)
 
 /* --- Requests. --- */
 
-static struct ata_command choose(const struct port *port, const struct block_request *request, bool queued, uint32_t slot)
+static struct ata_command choose(const struct port *port, const struct block_request *request, bool queued,
+				 uint32_t slot)
 {
 	enum ata_way in = queued ? ATA_QUEUED_IN : ATA_DMA_IN, out = queued ? ATA_QUEUED_OUT : ATA_DMA_OUT;
 

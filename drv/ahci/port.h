@@ -1,11 +1,12 @@
 /*
  * A port of an AHCI controller, with one device behind it.
  *
- * Up to 32 requests are with the controller at a time. To a disk that can, reads and writes go as queued commands (NCQ), which it
- * does in whatever order suits it; a flush waits for those to end. To others they go one after another, by the controller.
+ * Up to 32 requests are with the controller at a time. To a disk that can, reads and writes go as queued commands
+ * (NCQ), which it does in whatever order suits it; a flush waits for those to end. To others the controller gives one
+ * after another.
  *
- * After an error nobody knows for certain whose it was, if several were under way: all of them are done once more then, one at a time
- * and not queued. A request that fails alone has failed.
+ * After an error nobody knows for certain whose it was, if several were under way: all of them are done once more then,
+ * one at a time and not queued. A request that fails alone has failed.
  *
  * Source: Serial ATA AHCI 1.3.1, sections 5 (commands), 6.2 (errors), 10 (software).
  */

@@ -1,5 +1,6 @@
 /*
- * What an AHCI controller reads from memory: command headers, command tables, FISes. Built here, without touching hardware.
+ * What an AHCI controller reads from memory: command headers, command tables, FISes. Built here, without touching
+ * hardware.
  *
  * Source: Serial ATA AHCI 1.3.1, section 4.2 (memory structures); the register FIS: Serial ATA 3.0, 10.3.4.
  */
@@ -38,7 +39,10 @@ static_assert(sizeof(struct ahci_table) % 128 == 0, "AHCI 4.2.2: where a table m
 /* Region n of a table: bytes of memory, even as address is, and 4 MB at most. */
 void ahci_region(struct ahci_table *table, uint32_t n, physaddr_t address, uint32_t bytes);
 
-/* Fill in the header and the FIS of a slot: command, which moves the first `regions` regions. physical: where the table is. */
+/*
+ * Fill in the header and the FIS of a slot: command, which moves the first `regions` regions. physical: where the table
+ * is.
+ */
 void ahci_build(struct ahci_header *header, struct ahci_table *table, physaddr_t physical,
 		const struct ata_command *command, uint32_t regions);
 

@@ -162,8 +162,8 @@ static bool shows_disk(const struct channel *channel, int number)
 		return false;
 	signature = inb(channel->command + LBA_MID) | (uint32_t)inb(channel->command + LBA_HIGH) << 8;
 	/*
-	 * A CD drive shows another one, and is left alone. For a second device that is not there the first one answers, with a
-	 * status of 0.
+	 * A CD drive shows another one, and is left alone. For a second device that is not there the first one
+	 * answers, with a status of 0.
 	 */
 	return (signature == ATA_SIGNATURE_DISK || signature == ATA_SIGNATURE_SATA_DISK) &&
 	       inb(channel->control) != 0;
@@ -179,7 +179,8 @@ static void find_device(struct channel *channel, int number)
 		return;
 	err = identify(channel, number, &device->disk);
 	if (err < 0) {
-		block_say("%s device %d does not say what it is: %s", channel->name, number, error_text(err));
+		block_say("%s device %d does not say what it is: %s", channel->name, number,
+			  error_text(err));
 		return;
 	}
 	set_modes(channel, number, &device->disk);

@@ -1,8 +1,8 @@
 /*
  * An IDE channel: a cable with up to two devices, of which one at a time does one command.
  *
- * Devices are reset and identified by looking at them, with their interrupts off; requests go by interrupts. Nothing here
- * waits for a device while a request is under way, but for what the standard counts in microseconds.
+ * Devices are reset and identified by looking at them, with their interrupts off; requests go by interrupts. Nothing
+ * here waits for a device while a request is under way, but for what the standard counts in microseconds.
  *
  * Source: ATA/ATAPI-6 (T13/1410D): section 7 (registers), 9 (protocols); SFF-8038i 1.0 (bus master).
  */

@@ -14,7 +14,7 @@
 #define UNITS (2 * CHANNELS)
 
 /* The interface byte of the PCI class. */
-#define NATIVE(channel) (1 << 2 * (channel)) /* its registers are where the base addresses say, not where the PC/AT had them */
+#define NATIVE(channel) (1 << 2 * (channel)) /* its registers are where the base addresses say, not as in the AT */
 #define BUS_MASTER 0x80
 
 #define MASTER_RANGE 4
@@ -33,26 +33,24 @@ static bool has_ports(const struct driver_range *range, uint32_t count)
 	return range->kind == PCI_BAR_PORTS && range->base != 0 && range->size >= count;
 }
 
-/* Where the registers of a channel are. False: nowhere. */
-static bool find_registers(const struct driver_page *page, int n)
+/* Where the registers of a channel are; command becomes 0 if they are nowhere. */
+static void find_registers(const struct driver_page *page, int n)
 {
 	struct channel *channel = &channels[n];
 	const struct driver_range *ranges = page->ranges;
 
 	if (page->device.interface & NATIVE(n)) {
-		if (!has_ports(&ranges[2 * n], 8) || !has_ports(&ranges[2 * n + 1], 4))
-			return false;
-		channel->command = (uint16_t)ranges[2 * n].base;
+		bool has = has_ports(&ranges[2 * n], 8) && has_ports(&ranges[2 * n + 1], 4);
+		channel->command = has ? (uint16_t)ranges[2 * n].base : 0;
 		channel->control = (uint16_t)(ranges[2 * n + 1].base + 2);
 	}
 	if (without_dma || !(page->device.interface & BUS_MASTER) || page->dma_pages == 0 ||
 	    !has_ports(&ranges[MASTER_RANGE], CHANNELS * MASTER_PORTS))
-		return true;
+		return;
 	channel->master = (uint16_t)(ranges[MASTER_RANGE].base + (uint32_t)n * MASTER_PORTS);
 	channel->prds = (struct prd *)DRIVER_DMA + n * PRD_MOST;
 	if (n > 0 && (inb(ranges[MASTER_RANGE].base + MASTER_STATUS) & MASTER_SIMPLEX))
 		channel->master = 0;
-	return true;
 }
 
 static struct channel_device *device_of(uint32_t unit)
@@ -72,7 +70,8 @@ static void compare(uint32_t unit)
 static int start(struct driver_page *page)
 {
 	for (int n = 0; n < CHANNELS; n++) {
-		if (find_registers(page, n))
+		find_registers(page, n);
+		if (channels[n].command)
 			channel_reset(&channels[n]);
 	}
 	page->unit_count = 0;
@@ -99,7 +98,8 @@ static int submit(struct block_request *request)
 static void interrupt(void)
 {
 	for (int n = 0; n < CHANNELS; n++)
-		channel_look(&channels[n]);
+		if (channels[n].command)
+			channel_look(&channels[n]);
 }
 
 static int reset(uint32_t unit)

@@ -199,7 +199,8 @@ static uint8_t transfer_code(enum ata_way how, bool ext, bool many)
 	}
 }
 
-struct ata_command ata_transfer(const struct ata_disk *disk, enum ata_way how, uint64_t lba, uint32_t count, uint32_t tag)
+struct ata_command ata_transfer(const struct ata_disk *disk, enum ata_way how, uint64_t lba, uint32_t count,
+				uint32_t tag)
 {
 	bool queued = how == ATA_QUEUED_IN || how == ATA_QUEUED_OUT, pio = how == ATA_PIO_IN || how == ATA_PIO_OUT;
 	/* LBA28 where it is enough: every device has it, and it takes fewer writes to registers. */
@@ -230,7 +231,9 @@ struct ata_command ata_flush(const struct ata_disk *disk)
 
 struct ata_command ata_command_identify(void)
 {
-	return (struct ata_command){ .command = IDENTIFY_DEVICE, .device = DEVICE_OLD, .way = ATA_PIO_IN, .multiple = 1 };
+	return (struct ata_command){
+		.command = IDENTIFY_DEVICE, .device = DEVICE_OLD, .way = ATA_PIO_IN, .multiple = 1
+	};
 }
 
 struct ata_command ata_command_set_mode(uint8_t mode)

@@ -1,9 +1,9 @@
 /*
- * ATA disks: what one says of itself, which command does what is wanted, what an error means. No hardware is touched here;
- * what a device says is not believed further than it has been checked.
+ * ATA disks: what one says of itself, which command does what is wanted, what an error means. No hardware is touched
+ * here; what a device says is not believed further than it has been checked.
  *
- * Source: ATA/ATAPI-6 (T13/1410D) and ATA8-ACS (T13/1699D): section 6 (registers, LBA28 and LBA48), IDENTIFY DEVICE (7.16 in
- * ACS), and the commands under their names. NCQ: ACS, "NCQ feature set".
+ * Source: ATA/ATAPI-6 (T13/1410D) and ATA8-ACS (T13/1699D): section 6 (registers, LBA28 and LBA48), IDENTIFY DEVICE
+ * (7.16 in ACS), and the commands under their names. NCQ: ACS, "NCQ feature set".
  */
 #ifndef DRV_LIB_ATA_H
 #define DRV_LIB_ATA_H
@@ -52,8 +52,8 @@ struct ata_disk {
 };
 
 /*
- * Understand the answer to IDENTIFY DEVICE. -E_NOT_SUPP: no disk, or one without LBA or with sectors of another size than
- * 512 bytes; -E_INVAL: the answer contradicts itself or its checksum.
+ * Understand the answer to IDENTIFY DEVICE. -E_NOT_SUPP: no disk, or one without LBA or with sectors of another size
+ * than 512 bytes; -E_INVAL: the answer contradicts itself or its checksum.
  */
 int ata_identify(struct ata_disk *disk, const uint16_t words[ATA_IDENTIFY_WORDS]);
 
@@ -82,7 +82,8 @@ bool ata_has(const struct ata_disk *disk, uint64_t lba, uint64_t count);
  * The command that reads or writes count sectors from lba on: the disk must have them, and count be at most
  * ata_sectors_most(). how: ATA_PIO_IN, ATA_DMA_IN or ATA_QUEUED_IN, or the same _OUT. tag: of a queued one.
  */
-struct ata_command ata_transfer(const struct ata_disk *disk, enum ata_way how, uint64_t lba, uint32_t count, uint32_t tag);
+struct ata_command ata_transfer(const struct ata_disk *disk, enum ata_way how, uint64_t lba, uint32_t count,
+				uint32_t tag);
 
 /* The command that brings what the disk has cached to the medium; one with command 0 if it has none and needs none. */
 struct ata_command ata_flush(const struct ata_disk *disk);

@@ -1,6 +1,7 @@
 /*
- * Host test of drv/ahci/port.c: what it does with several requests under way when they end, fail, or the device goes. The registers are
- * plain memory, so a bit that is written as 1 to clear it stays; each test says what the controller did, and looks what came of it.
+ * Host test of drv/ahci/port.c: what it does with several requests under way when they end, fail, or the device goes.
+ * The registers are plain memory, so a bit that is written as 1 to clear it stays; each test says what the controller
+ * did, and looks what came of it.
  */
 #define TEST_GROUP "ahci"
 #include "host.h"

@@ -1,6 +1,7 @@
 /*
- * Host test of drv/ide/channel.c against a device that is made of C here: it does what the standard says, or refuses, or hangs,
- * or says anything at all. Requests' memory is in blocks of exactly its size, so that ASan sees a sector too much.
+ * Host test of drv/ide/channel.c against a device that is made of C here: it does what the standard says, or refuses,
+ * or hangs, or says anything at all. Requests' memory is in blocks of exactly its size, so that ASan sees a sector too
+ * much.
  */
 #define TEST_GROUP "ide"
 #include "host.h"
@@ -253,7 +254,9 @@ static uint8_t inb(int port)
 		return dev.behaviour == BUSY_FOR_EVER ? ATA_BSY : selected() ? dev.status : 0;
 	if (!selected())
 		return 0;
-	return port == PORTS + ERROR ? ATA_ABRT : port == PORTS + LBA_MID ? dev.mid : port == PORTS + LBA_HIGH ? dev.high : 1;
+	if (port == PORTS + ERROR)
+		return ATA_ABRT;
+	return port == PORTS + LBA_MID ? dev.mid : port == PORTS + LBA_HIGH ? dev.high : 1;
 }
 
 static void outb(int port, uint8_t value)
@@ -376,7 +379,8 @@ static void pio_moves_all(void)
 {
 	set_up(false, GOOD);
 	for (int round = 0; round < 300; round++) {
-		uint32_t count = 1 + (uint32_t)random_below(round % 10 ? 40 : 256), sector = (uint32_t)random_below(DISK_SECTORS - count + 1);
+		uint32_t count = 1 + (uint32_t)random_below(round % 10 ? 40 : 256);
+		uint32_t sector = (uint32_t)random_below(DISK_SECTORS - count + 1);
 		struct block_request request = make_request(BLOCK_WRITE, sector, count);
 		carry_out(&request);
 		EXPECT(1, ended);
@@ -518,7 +522,8 @@ static void hangs(void)
 static void mad_device(void)
 {
 	for (int round = 0; round < 3000; round++) {
-		struct block_request request = make_request(1 + (uint32_t)random_below(2), random_below(400), 1 + (uint32_t)random_below(60));
+		uint32_t op = 1 + (uint32_t)random_below(2), count = 1 + (uint32_t)random_below(60);
+		struct block_request request = make_request(op, random_below(400), count);
 
 		set_up(round % 2, GOOD);
 		dev.behaviour = MAD;

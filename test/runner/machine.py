@@ -18,7 +18,7 @@ DEVICES = ISA_DEVICES + ["-device", "edu"]
 
 class Machine:
     """What to boot: machine pc or q35, cpus, variant release or debug, words for the kernel, more for QEMU, and devices; only:
-    the user tests that are run on it, if not all."""
+    the user tests that are run on it, if not those of test/user/tests."""
 
     def __init__(self, machine="pc", cpus=1, variant="release", words="", qemu=(), suffix="", devices=DEVICES, only=()):
         self.machine = machine

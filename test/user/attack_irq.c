@@ -1,7 +1,7 @@
 /*
- * Many at once do with an interrupt line what they like, and are suspended, made to go on and destroyed meanwhile, while the
- * line comes and goes: attach, detach, say that they are done, wait, give it to children, use ports. The kernel's tables stay
- * sound, and who comes after them all gets the line.
+ * Many at once do with an interrupt line what they like, and are suspended, made to go on and destroyed meanwhile,
+ * while the line comes and goes: attach, detach, say that they are done, wait, give it to children, use ports. The
+ * kernel's tables stay sound, and who comes after them all gets the line.
  */
 #include <finch/ipc.h>
 #include "child.h"

@@ -7,7 +7,7 @@
 #include <finch/thread.h>
 #include "child.h"
 
-#define ROUNDS 20
+#define ROUNDS 10
 #define SHARED ((volatile struct shared *)0x20000000)
 #define OLD ((volatile uint32_t *)0x30000000)   /* a page that the child unmaps */
 #define ADDED ((volatile uint32_t *)0x34000000) /* one that it maps, where no table was */

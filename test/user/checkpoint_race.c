@@ -6,7 +6,7 @@
 #include <finch/ipc.h>
 #include "child.h"
 
-#define ROUNDS 30
+#define ROUNDS 15
 #define SENDERS 3
 #define SHARED ((volatile uint32_t *)0x20000000)
 #define PAGE ((char *)0x30000000)

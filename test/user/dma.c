@@ -1,6 +1,6 @@
 /*
- * Pages for DMA: one behind the other, zeroed, where uvpt says, all or none; each goes back by itself. QEMU's device edu
- * copies from and to them, where there is a PCI bus, and its interrupt ends a wait that nothing else could.
+ * Pages for DMA: one behind the other, zeroed, where uvpt says, all or none; each goes back by itself. QEMU's device
+ * edu copies from and to them, where there is a PCI bus, and its interrupt ends a wait that nothing else could.
  */
 #include <finch/ipc.h>
 #include "child.h"
@@ -170,8 +170,10 @@ static void rights(void)
 enum { DONE = 0x100, COMMAND_INTERRUPT = 4 };
 #define BYTES (PGSIZE - 16) /* QEMU ends itself over a copy of all the buffer */
 
-static void copy(const struct edu *edu, volatile uint32_t *registers, uint32_t from, uint32_t to, uint32_t bytes, uint32_t way)
+static void copy(const struct edu *edu, uint32_t from, uint32_t to, uint32_t bytes, uint32_t way)
 {
+	volatile uint32_t *registers = REGISTERS;
+
 	registers[EDU_DMA_FROM] = from;
 	registers[EDU_DMA_TO] = to;
 	registers[EDU_DMA_COUNT] = bytes;
@@ -187,14 +189,13 @@ static void copy(const struct edu *edu, volatile uint32_t *registers, uint32_t f
 
 static void device(struct edu *edu)
 {
-	volatile uint32_t *registers = edu_map(edu, REGISTERS);
-
+	edu_map(edu, REGISTERS);
 	expect_is(alloc(0, A, RW, 4), 4);
 	expect_is(libos_sys_irq(0, edu->line, IRQ_ATTACH), 0);
 	for (uint32_t i = 0; i < BYTES / 4; i++)
 		((volatile uint32_t *)A)[PGSIZE / 8 + i] = i * 0x01010101; /* across two pages */
-	copy(edu, registers, physical(A) + PGSIZE / 2, EDU_BUFFER, BYTES, 0);
-	copy(edu, registers, EDU_BUFFER, physical(A) + 2 * PGSIZE + PGSIZE / 2, BYTES, EDU_DMA_TO_MEMORY);
+	copy(edu, physical(A) + PGSIZE / 2, EDU_BUFFER, BYTES, 0);
+	copy(edu, EDU_BUFFER, physical(A) + 2 * PGSIZE + PGSIZE / 2, BYTES, EDU_DMA_TO_MEMORY);
 	for (uint32_t i = 0; i < BYTES / 4; i++)
 		expect_is(((volatile uint32_t *)A)[(2 * PGSIZE + PGSIZE / 2) / 4 + i], i * 0x01010101);
 	expect_is(libos_sys_irq(0, edu->line, IRQ_DETACH), 0);

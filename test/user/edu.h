@@ -1,6 +1,7 @@
 /*
- * QEMU's device `edu`, for tests of drivers: it raises its interrupt when told to, and copies between memory and a buffer of its
- * own. Source: QEMU's docs/specs/edu.txt; for the configuration space, PCI Local Bus 3.0, section 6.1 and 3.2.2.3.2.
+ * QEMU's device `edu`, for tests of drivers: it raises its interrupt when told to, and copies between memory and a
+ * buffer of its own. Source: QEMU's docs/specs/edu.txt; for the configuration space, PCI Local Bus 3.0, section 6.1 and
+ * 3.2.2.3.2.
  */
 #ifndef TEST_EDU_H
 #define TEST_EDU_H

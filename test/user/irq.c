@@ -1,6 +1,6 @@
 /*
- * Interrupt lines as messages, with a level-triggered line of the PCI bus: that of QEMU's device edu. What stands between a
- * line and its owners: who is told and when, what holds it back, what its owners' ends do, what a storm does.
+ * Interrupt lines as messages, with a level-triggered line of the PCI bus: that of QEMU's device edu. What stands
+ * between a line and its owners: who is told and when, what holds it back, what its owners' ends do, what a storm does.
  */
 #include <finch/ipc.h>
 #include "child.h"
@@ -52,8 +52,8 @@ static void await(void)
 }
 
 /*
- * That it has not come. The chip has been told to raise the line before, on this CPU or another; it takes a while until the CPU
- * that handles lines has: two ticks, so that it was in user mode or idle meanwhile.
+ * That it has not come. The chip has been told to raise the line before, on this CPU or another; it takes a while until
+ * the CPU that handles lines has: two ticks, so that it was in user mode or idle meanwhile.
  */
 static void expect_none(void)
 {

@@ -1,7 +1,7 @@
 /*
  * Interrupt lines that are triggered by an edge, with the one of the second serial port: a request that comes while the
- * line is held back is not kept by the chip, so its owners are told once more. Also on a machine with 8259s alone, which
- * keep it.
+ * line is held back is not kept by the chip, so its owners are told once more. Also on a machine with 8259s alone,
+ * which keep it.
  */
 #include <finch/ipc.h>
 #include <inc/x86.h>

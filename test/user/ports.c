@@ -1,6 +1,7 @@
 /*
  * I/O ports: who has which, up to the byte; for whom not: children, threads, whoever comes to the slot of one that had
- * some, or to its CPU, by whatever switch. Read are ports where no device is; written is the one of the firmware's codes.
+ * some, or to its CPU, by whatever switch. Read are ports where no device is; written is the one of the firmware's
+ * codes.
  */
 #include <finch/exception.h>
 #include <finch/ipc.h>

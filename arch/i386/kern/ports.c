@@ -1,11 +1,11 @@
 /*
- * I/O ports of programs: an I/O permission bitmap for each environment that has any (0: it may), of two pages, made when it
- * gets its first. I/O privilege is never given.
+ * I/O ports of programs: an I/O permission bitmap for each environment that has any (0: it may), of two pages, made
+ * when it gets its first. I/O privilege is never given.
  *
- * The processor looks for the bitmap behind the task segment: SDM vol. 1, 19.5.2, and vol. 3A, 7.2.1. So each CPU sees its task
- * segment through a window, and in the two windows behind that the bitmap of the environment that runs. One without
- * ports needs no bitmap: then the segment says that it lies beyond the segment's limit. The limit is that of the two pages;
- * for the last eight ports the processor would look at the byte behind it, so they cannot be given.
+ * The processor looks for the bitmap behind the task segment: SDM vol. 1, 19.5.2, and vol. 3A, 7.2.1. So each CPU sees
+ * its task segment through a window, and in the two windows behind that the bitmap of the environment that runs. One
+ * without ports needs no bitmap: then the segment says that it lies beyond the segment's limit. The limit is that of
+ * the two pages; for the last eight ports the processor would look at the byte behind it, so they cannot be given.
  *
  * The two pages are one block, so its first page tells a CPU which bitmap it has mapped. A bitmap that is freed may
  * stay mapped on a CPU, on which nothing runs that uses it: should it become another's, the mapping is right.
