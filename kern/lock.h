@@ -23,7 +23,7 @@ enum lock_rank {
 	RANK_MESSAGE, /* the queues of those who send */
 	RANK_SPACE,   /* one address space */
 	RANK_CONSOLE_INPUT, /* typed bytes and who waits for them */
-	RANK_RUNQ,    /* one CPU's run queue */
+	RANK_RUNQ,    /* one CPU's run queue, or that of all */
 	RANK_TRACE,   /* making the event rings */
 	RANK_POOL,    /* the pool of struct space */
 	RANK_PAGES,   /* the buddy allocator */

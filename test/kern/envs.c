@@ -1,5 +1,6 @@
 /* Tests of slots and ids of environments: kern/env.c; and of what TEST_CHECK looks at. */
 #include <abi/error.h>
+#include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/verify.h>
 #include "test.h"
@@ -87,6 +88,43 @@ void test_env_limit(void)
 		}
 		EXPECT_IS(env_live(), 0);
 	}
+}
+
+static void take_off_and_end(struct env *env)
+{
+	spin_lock(&env->lock);
+	EXPECT(sched_take_off(env));
+	spin_unlock(&env->lock);
+	end(env);
+}
+
+/* Who is woken by a device's interrupt goes first, and whom it interrupts is told; on one CPU, where no other takes them. */
+void test_env_at_once(void)
+{
+	struct cpu *cpu = this_cpu();
+	struct env *envs[4];
+
+	if (cpu_count > 1)
+		return;
+	for (unsigned i = 0; i < 4; i++)
+		envs[i] = create();
+	cpu->env = envs[3];
+	cpu->attention = 0;
+	env_start(envs[0]);
+	env_start(envs[1]);
+	EXPECT_IS(cpu->attention, 0);
+	cpu->in_device = true;
+	env_start(envs[2]);
+	cpu->in_device = false;
+	EXPECT_IS(cpu->attention, ATTEND_PREEMPT);
+	EXPECT(list_first(&cpu->queue->ready) == &envs[2]->runq_node);
+	EXPECT(list_last(&cpu->queue->ready) == &envs[1]->runq_node);
+	EXPECT_IS(cpu->queue->count, 3);
+	cpu->attention = 0;
+	cpu->env = NULL;
+	for (unsigned i = 0; i < 3; i++)
+		take_off_and_end(envs[i]);
+	end(envs[3]);
 }
 
 /* Last: whatever the tests before did, all holds together. */

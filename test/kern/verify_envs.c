@@ -38,35 +38,106 @@ static bool list_good(const struct list *head, const char *name, uint32_t of)
 
 /* --- What stands in lists --- */
 
-static void walk_queue(const struct cpu *cpu)
+static void check_queued(const struct env *env, const struct cpu *cpu)
+{
+	if (!env->alive || env->sched != SCHED_QUEUED || (cpu && env->cpu != cpu))
+		wrong("%08x stands in the queue of CPU %d, but should not\n", id_of(env), cpu ? (int)cpu->number : -1);
+	found(env, IN_QUEUE);
+}
+
+/* cpu: whose it is; NULL: the one of all CPUs. Returns how many stand in its list. */
+static uint32_t walk_queue(const struct runq *runq, const struct cpu *cpu)
 {
 	uint32_t count = 0;
 
-	if (!list_good(&cpu->runq.ready, "the run queue", cpu->number))
-		return;
-	LIST_FOR_EACH(node, &cpu->runq.ready) {
-		const struct env *env = LIST_ENTRY(node, struct env, runq_node);
-		if (!env->alive || env->sched != SCHED_QUEUED || env->cpu != cpu)
-			wrong("%08x stands in the queue of CPU %u, but should not\n", id_of(env), cpu->number);
-		found(env, IN_QUEUE);
+	if (runq->lock.held.value)
+		wrong("a run queue is locked\n");
+	if (!list_good(&runq->ready, "the run queue", cpu ? cpu->number : 0))
+		return 0;
+	LIST_FOR_EACH(node, &runq->ready) {
+		check_queued(LIST_ENTRY(node, struct env, runq_node), cpu);
 		count++;
 	}
-	if (count != cpu->runq.count)
-		wrong("%u in the queue of CPU %u, the count says %u\n", count, cpu->number, cpu->runq.count);
-	if (cpu->runq.lock.held.value)
-		wrong("the queue of CPU %u is locked\n", cpu->number);
+	return count;
+}
+
+static void check_count(const struct runq *runq, uint32_t count)
+{
+	if (count != runq->count)
+		wrong("%u stand in a run queue, the count says %u\n", count, runq->count);
+}
+
+/* Those in the order: each at its place, none before the one above it. */
+static uint32_t walk_order(void)
+{
+	uint32_t place = 1;
+
+	for (const struct env *env; (env = policy_at(place)); place++) {
+		check_queued(env, NULL);
+		if (env->policy.node.place != place || env->dying)
+			wrong("%08x stands at place %u of the order, but should not\n", id_of(env), place);
+		if ((int64_t)(env->policy.node.key - policy_at(MAX(place / 2, 1u))->policy.node.key) < 0)
+			wrong("%08x goes before the one above it in the order\n", id_of(env));
+	}
+	return place - 1;
+}
+
+/* No CPU runs one of a lower level than one that is ready, but for CPUs that have been told. */
+static void check_levels(const struct cpu *cpu)
+{
+	for (uint32_t place = 1; policy_at(place); place++) {
+		const struct env *env = policy_at(place);
+		if (!env->suspended && cpu->env->policy.level < env->policy.level && !cpu->poked)
+			wrong("%08x runs with level %u, and %08x is ready with level %u\n", id_of(cpu->env),
+			      cpu->env->policy.level, id_of(env), env->policy.level);
+	}
+}
+
+/* Its level is its own, or that of one who lends to it; and lenders are of those who wait. */
+static void check_lenders(const struct env *env)
+{
+	uint32_t level = env->policy.own_level;
+
+	if (!list_good(&env->policy.lenders, "lenders", id_of(env)))
+		return;
+	LIST_FOR_EACH(link, &env->policy.lenders) {
+		const struct env *lender = LIST_ENTRY(link, struct env, policy.lender);
+		level = MAX(level, lender->policy.level);
+		if (lender->policy.lends_to != env || !lender->alive || lender->dying ||
+		    (lender->wait != ENV_WAIT_MESSAGE && lender->wait != ENV_WAIT_SEND))
+			wrong("%08x lends its level to %08x, but should not\n", id_of(lender), id_of(env));
+	}
+	if (env->alive && !env->dying && level != env->policy.level)
+		wrong("%08x has the level %u, not %u\n", id_of(env), env->policy.level, level);
+}
+
+static void check_queues(void)
+{
+	if (policy)
+		check_count(&policy_queue, walk_queue(&policy_queue, NULL) + walk_order());
+	for (unsigned n = 0; n < cpu_count; n++) {
+		uint32_t count = walk_queue(&cpus[n]->runq, cpus[n]);
+		check_count(&cpus[n]->runq, count);
+		if (policy && count)
+			wrong("CPU %u has a queue of its own\n", n);
+	}
 }
 
 static void check_cpu(const struct cpu *cpu)
 {
 	const struct env *env = cpu->env;
 
-	walk_queue(cpu);
 	if (!env)
 		return;
 	found(env, ON_CPU);
 	if (!env->alive || env->sched != SCHED_RUNNING || env->cpu != cpu || cpu->space != env->space)
 		wrong("%08x is on CPU %u, but should not\n", id_of(env), cpu->number);
+	if (!policy)
+		return;
+	if (cpu->running != env)
+		wrong("CPU %u runs %08x, but that is not known\n", cpu->number, id_of(env));
+	if (policy->level && policy->strict && !env->dying && !env->suspended)
+		check_levels(cpu);
 }
 
 static unsigned walk_free_slots(void)
@@ -223,12 +294,16 @@ void verify_envs(void)
 	unsigned live = 0, active = 0, timed = 0;
 
 	memset(where, 0, sizeof where);
+	check_queues();
 	for (unsigned n = 0; n < cpu_count; n++)
 		check_cpu(cpus[n]);
 	unsigned free = walk_free_slots();
 	for (uint32_t i = 0; i < env_limit(); i++) {
-		if (env_slot(i))
-			walk_family(env_slot(i));
+		if (!env_slot(i))
+			continue;
+		walk_family(env_slot(i));
+		if (policy && policy->level)
+			check_lenders(env_slot(i));
 	}
 	for (uint32_t i = 0; i < env_limit(); i++) {
 		const struct env *env = env_slot(i);

@@ -14,12 +14,13 @@ BUILD = os.environ.get("FINCH_BUILD", "build")
 class Machine:
     """What to boot: machine pc or q35, cpus, variant release or debug, words for the kernel, more for QEMU."""
 
-    def __init__(self, machine="pc", cpus=1, variant="release", words="", qemu=(), suffix=""):
+    def __init__(self, machine="pc", cpus=1, variant="release", words="", qemu=(), suffix="", only=None):
         self.machine = machine
         self.cpus = cpus
         self.variant = variant
         self.words = words
         self.qemu = list(qemu)
+        self.only = only  # the test programs that run on it; None: those of test/user/tests
         self.name = "%s-%d-%s%s" % (machine, cpus, variant, suffix)
 
     def run_options(self):

@@ -10,6 +10,11 @@ import tempfile
 from machine import BUILD, Boot, Machine
 from report import Result
 
+# What each scheduling policy has of its own; and what is run under each, on few CPUs and on many: what blocks, stops, ends.
+POLICY_TESTS = {"priority": ["sched_priority"], "unix": ["sched_unix"], "stride": ["sched_shares"], "lottery": ["sched_shares"]}
+UNDER_EACH = ["sched_set", "ipc_call", "ipc_storm", "thread_ends", "pipe_basic", "sys_suspend", "smp_suspend", "attack_exit"]
+ON_MANY_CPUS = ["sched_set", "ipc_storm", "smp_race", "stress_family"]
+
 REBOOTS = 5  # how often a machine is started again for the tests after one that killed it
 
 
@@ -26,6 +31,12 @@ def machines(long):
         Machine("pc", 2, "debug", qemu=["-cpu", "max"], suffix="-max"),
         Machine("pc", 2, "release", qemu=["-machine", "acpi=off"], suffix="-noacpi"),
     ]
+    for policy, cpus, variant, words in (("priority", 1, "debug", ""), ("priority", 2, "release", "lock=big"),
+                                         ("priority", 4, "debug", ""), ("unix", 2, "debug", ""),
+                                         ("stride", 1, "release", ""), ("stride", 4, "debug", ""),
+                                         ("lottery", 1, "debug", ""), ("lottery", 4, "release", "")):
+        chosen.append(Machine("pc", cpus, variant, ("sched=%s %s" % (policy, words)).strip(), suffix="-" + policy,
+                              only=POLICY_TESTS[policy] + (ON_MANY_CPUS if cpus > 2 else UNDER_EACH)))
     if long:
         have = {m.name for m in chosen}
         for kind in ("pc", "q35"):
@@ -150,5 +161,5 @@ def user_units(base, long):
 
     tests = test_lines()
     for machine in machines(long):
-        if tests:
-            yield UserUnit(machine, tests)
+        if machine.only or tests:
+            yield UserUnit(machine, machine.only or tests)

@@ -21,6 +21,9 @@ int wait_status(envid_t envid, int *status) LINKED_NAME(wait_status);
 /* Is envid an environment that has not ended? Looks into envs[], without a call. */
 bool env_alive(envid_t envid) LINKED_NAME(env_alive);
 
+/* The CPU time that envid, or the last of its slot, has had: ticks of the time-stamp counter, up to the last 10 ms. */
+uint64_t env_cpu_time(envid_t envid) LINKED_NAME(env_cpu_time);
+
 /* What the states and waits in envs[] are called; for people. "?" where there is no such one. */
 const char *env_status_name(uint32_t status) LINKED_NAME(env_status_name);
 const char *env_wait_name(uint32_t wait) LINKED_NAME(env_wait_name);
