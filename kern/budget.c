@@ -7,7 +7,8 @@
 
 #define INDEX_BITS 13
 #define DEPTH_MAX 32     /* budgets one below the other: charging goes through all */
-#define RECORDS_SPARE 64 /* so many more than there can be environments: for what ended with pages still in use elsewhere */
+/* So many more than there can be environments: for those who ended while their pages are in use elsewhere. */
+#define RECORDS_SPARE 64
 
 static_assert(NENV + RECORDS_SPARE < 1 << INDEX_BITS, "a number has room for each index");
 
@@ -103,6 +104,22 @@ static bool kept(const struct budget *budget)
 	return budget->envs || budget->budgets || budget->enders || budget->held || atomic_load(&budget->pages);
 }
 
+static void count_below(struct budget *parent, int change) REQUIRES(family_lock)
+{
+	for (; parent; parent = parent->parent)
+		parent->budgets += change;
+}
+
+/* If nothing keeps it any more, its record is free, and perhaps those above. */
+static void reap(struct budget *budget) REQUIRES(family_lock)
+{
+	while (budget && budget->live && !kept(budget)) {
+		budget->live = false;
+		budget = budget->parent;
+		count_below(budget, -1);
+	}
+}
+
 bool budget_within(const struct budget *budget, const struct budget *above)
 {
 	while (budget && budget != above)
@@ -117,8 +134,8 @@ struct budget *budget_find(int32_t number, const struct budget *above)
 	if (index == 0 || index > size)
 		return NULL;
 	struct budget *budget = &records[index];
-	bool found = budget->live && budget->number == number && kept(budget) && budget != above && budget_within(budget, above);
-	return found ? budget : NULL;
+	bool there = budget->live && budget->number == number && kept(budget);
+	return there && budget != above && budget_within(budget, above) ? budget : NULL;
 }
 
 bool budget_has_room(const struct budget *budget, const struct budget *end)
@@ -150,33 +167,24 @@ static void wake_enders(struct budget *budget) REQUIRES(family_lock)
 
 void budget_leave(struct budget *budget)
 {
-	for (; budget; budget = budget->parent) {
-		if (--budget->envs == 0)
-			wake_enders(budget);
+	for (struct budget *b = budget; b; b = b->parent) {
+		if (--b->envs == 0)
+			wake_enders(b);
 	}
+	reap(budget);
 }
 
 /* --- Records --- */
 
-static void count_below(struct budget *parent, int change) REQUIRES(family_lock)
-{
-	for (; parent; parent = parent->parent)
-		parent->budgets += change;
-}
-
-/* Make those records free that nothing keeps. Returns a free one, or NULL. */
+/* A free record, or NULL. One whose last page was freed, which takes no lock, is found here. */
 static struct budget *record_find(void) REQUIRES(family_lock)
 {
 	struct budget *found = NULL;
 
 	for (uint32_t i = 1; i <= used; i++) {
-		struct budget *budget = &records[i];
-		if (budget->live && !kept(budget)) {
-			count_below(budget->parent, -1);
-			budget->live = false;
-		}
-		if (!budget->live)
-			found = budget;
+		reap(&records[i]);
+		if (!records[i].live)
+			found = &records[i];
 	}
 	return found ? found : used < size ? &records[++used] : NULL;
 }
@@ -214,21 +222,29 @@ struct budget *budget_make(struct budget *parent, uint32_t pages, uint32_t envs)
 
 void budget_set_ends(struct env *env, struct budget *budget)
 {
-	if (env->ends)
-		env->ends->enders--;
+	struct budget *old = env->ends;
+
 	if (budget)
 		budget->enders++;
 	env->ends = budget;
 	env->ends_at = 0;
+	if (old) {
+		old->enders--;
+		reap(old);
+	}
 }
 
 void budget_set_held(struct env *env, struct budget *budget)
 {
-	if (env->held)
-		env->held->held = false;
+	struct budget *old = env->held;
+
 	if (budget)
 		budget->held = true;
 	env->held = budget;
+	if (old) {
+		old->held = false;
+		reap(old);
+	}
 }
 
 void budget_forget(struct env *env)

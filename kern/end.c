@@ -122,8 +122,6 @@ static void vanish(struct env *env)
 	list_remove(&env->mates);
 	list_remove(&env->listener);
 	list_remove(&env->wait_node);
-	if (unlikely(env->budget || env->held || env->ends))
-		budget_forget(env);
 	wait_notify_all(env);
 	spin_lock(&env->lock);
 	message_forget(env); /* one that it sent when its end had begun */
@@ -140,6 +138,9 @@ static void vanish(struct env *env)
 	wait_notify_listeners();
 	message_partner_ended(env, pub->env_id);
 	env_slot_give(env);
+	/* Who waits for the end of all in a budget finds nothing of it. */
+	if (unlikely(env->budget || env->held || env->ends))
+		budget_forget(env);
 	spin_unlock(&family_lock);
 	/* Last: those who were told are counted by now. */
 	sched_count_active(-1);
