@@ -1,7 +1,7 @@
 /*
  * The records that sys_info brings: about the machine (index 0); one CPU (index: its number); what is private of an
- * environment (index: the id of the caller, 0, or of a child: else -E_BAD_ENV); a budget (index: its number, the caller's own or
- * one below, else -E_INVAL; 0: the caller's own).
+ * environment (index: the id of the caller, 0, or of a child: else -E_BAD_ENV); a budget (index: its number, the
+ * caller's own or one below, else -E_INVAL; 0: the caller's own).
  */
 #ifndef FINCH_ABI_INFO_H
 #define FINCH_ABI_INFO_H

@@ -7,7 +7,8 @@
 
 #define INDEX_BITS 13
 #define DEPTH_MAX 32     /* budgets one below the other: charging goes through all */
-#define RECORDS_SPARE 64 /* so many more than there can be environments: for what ended with pages still in use elsewhere */
+/* So many more than there can be environments: for those who ended while their pages are in use elsewhere. */
+#define RECORDS_SPARE 64
 
 static_assert(NENV + RECORDS_SPARE < 1 << INDEX_BITS, "a number has room for each index");
 
@@ -156,8 +157,8 @@ struct budget *budget_find(int32_t number, const struct budget *above)
 	if (index == 0 || index > size)
 		return NULL;
 	struct budget *budget = &records[index];
-	bool found = budget->live && budget->number == number && kept(budget) && budget != above && budget_within(budget, above);
-	return found ? budget : NULL;
+	bool there = budget->live && budget->number == number && kept(budget);
+	return there && budget != above && budget_within(budget, above) ? budget : NULL;
 }
 
 bool budget_has_room(const struct budget *budget, const struct budget *end)

@@ -5,7 +5,7 @@
 #include <kern/print.h>
 #include <kern/trap.h>
 
-static struct cpu boot_cpu = { .self = &boot_cpu };
+static struct cpu boot_cpu = { .self = &boot_cpu, .bit = 1 };
 
 struct cpu *cpus[CPUS_MAX] = { &boot_cpu };
 unsigned cpu_count = 1;
@@ -26,6 +26,7 @@ static struct cpu *cpu_create(unsigned number)
 	cpu = page_address(pfn);
 	cpu->self = cpu;
 	cpu->number = number;
+	cpu->bit = 1u << number;
 	sched_init_cpu(cpu);
 	return cpu;
 }

@@ -38,6 +38,7 @@ struct cpu {
 	struct env *env;  /* whose frame stands at the top of the stack; NULL: none (idle, or one that just left) */
 	uint32_t attention;
 	uint32_t number;          /* index in cpus[] */
+	uint32_t bit;             /* 1 << number: in masks of CPUs */
 	uint32_t platform_number; /* what the platform calls it */
 	struct space *space; /* whose page table is loaded; NULL: the kernel's */
 	struct arch_cpu arch;

@@ -36,13 +36,16 @@ static inline void sched_charge(struct cpu *cpu, struct env *env)
 static inline __attribute__((always_inline)) void sched_run(struct cpu *cpu, struct env *env)
 {
 	struct Env *pub = env->pub;
+	struct space *space = env->space;
 
+	if (!space)
+		__builtin_unreachable(); /* so that nobody looks */
 	cpu->env = env;
 	cpu->switches++;
 	pub->env_status = ENV_RUNNING;
 	pub->env_cpunum = cpu->number;
 	pub->env_runs++;
-	space_load_on(cpu, env->space);
+	space_load_on(cpu, space);
 	arch_env_load(cpu, env);
 }
 

@@ -9,17 +9,16 @@
 static inline void space_load_on(struct cpu *cpu, struct space *space)
 {
 	struct space *old = cpu->space;
-	uint32_t bit = 1u << cpu->number;
 
 	if (old == space)
 		return;
 	/* In this order: whoever takes a mapping away sees the bit, or we see the mapping gone. */
 	if (space)
-		atomic_or(&space->loaded, bit);
+		atomic_or(&space->loaded, cpu->bit);
 	cpu->space = space;
 	arch_space_load(space ? &space->arch : NULL);
 	if (old)
-		atomic_and(&old->loaded, ~bit);
+		atomic_and(&old->loaded, ~cpu->bit);
 }
 
 static inline void space_load(struct space *space)

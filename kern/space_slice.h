@@ -30,7 +30,7 @@ static inline uint32_t space_loaded_elsewhere(struct space *space)
 	uint32_t others = atomic_load(&space->loaded);
 
 	if (likely(this_cpu()->space == space))
-		others &= ~(1u << this_cpu()->number);
+		others &= ~this_cpu()->bit;
 	return others;
 }
 

@@ -156,7 +156,7 @@ static inline __attribute__((always_inline)) bool exchange(envid_t envid, uint32
 	if (unlikely((to->open_to != id && to->open_to != OPEN_TO_ALL) || !spin_try_lock(&self->lock)))
 		goto refused;
 	/* Who queues for us does so under our lock. */
-	if (unlikely(self->out_of_the_ordinary || cpu->attention || (!from && !list_empty(&self->senders)))) {
+	if (unlikely((self->out_of_the_ordinary | cpu->attention) || (!from && !list_empty(&self->senders)))) {
 		spin_unlock(&self->lock);
 		goto refused;
 	}

@@ -30,6 +30,20 @@ FORK_LOCK(checkpoint_lock);
 
 /* --- Looking into another environment --- */
 
+/* Call `each` for a page, or for each page of a superpage that lies between start and end. */
+static int each_page(struct page_record page, uintptr_t start, uintptr_t end,
+		     int (*each)(const struct page_record *, void *), void *arg)
+{
+	unsigned n = page.entry & PTE_PS ? NPTENTRIES : 1;
+	int err = 0;
+
+	page.entry &= ~PTE_PS;
+	for (; n > 0 && page.va < end && err == 0; n--, page.va += PGSIZE, page.entry += PGSIZE)
+		if (page.va >= start)
+			err = each(&page, arg);
+	return err;
+}
+
 int checkpoint_each(envid_t envid, uintptr_t start, uintptr_t end, int (*each)(const struct page_record *, void *), void *arg)
 {
 	struct page_record records[RECORDS] = { { 0, 0 } };
@@ -39,11 +53,11 @@ int checkpoint_each(envid_t envid, uintptr_t start, uintptr_t end, int (*each)(c
 		if (n <= 0)
 			return n;
 		for (int i = 0; i < n && records[i].va < end; i++) {
-			int err = each(&records[i], arg);
+			int err = each_page(records[i], start, end, each, arg);
 			if (err < 0)
 				return err;
 		}
-		start = records[n - 1].va + PGSIZE;
+		start = records[n - 1].va + (records[n - 1].entry & PTE_PS ? PTSIZE : PGSIZE);
 	}
 	return 0;
 }

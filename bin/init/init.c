@@ -1,7 +1,8 @@
 /*
  * init: the prompt. It opens the console as descriptors 0 and 1, which all that it starts inherit; it runs programs by
- * name, each with a budget and without rights, waits for them asleep, and says how they ended. The end of its input switches the machine off. With the
- * argument -c it says, once the first prompt is out, where the time-stamp counter stands: ./finch bench asks for that.
+ * name, each with a budget and without rights, waits for them asleep, and says how they ended. The end of its input
+ * switches the machine off. With the argument -c it says, once the first prompt is out, where the time-stamp counter
+ * stands: ./finch bench asks for that.
  */
 #include <abi/syscall.h>
 #include <finch/machine.h>

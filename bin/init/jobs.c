@@ -3,8 +3,8 @@
  * environment has ended and others go on.
  *
  * The budgets of all jobs lie below one that leaves a reserve to the prompt itself; those of jobs in the background
- * below another one under that, which leaves a reserve to what runs in the foreground. So whatever some do in the
- * background, the prompt answers, and programs run that it starts.
+ * below another one under that, which leaves a reserve to what runs in the foreground, and of which each gets at most a
+ * part of what is left. So whatever some do in the background, the prompt answers, and programs run that it starts.
  */
 #include <finch/budget.h>
 #include <finch/machine.h>
@@ -83,12 +83,26 @@ static bool job_lives(const struct job *job, struct info_budget *info)
 	return budget_info(job->budget, info) == 0 && info->envs > 0;
 }
 
-static envid_t job_start(struct job *job, const struct command *command)
+/* In the foreground: what all may have. In the background: a part of what is left, so that others find something too. */
+static struct spawn_limits job_limits(const struct command *command)
 {
 	const struct group *group = command->background ? &background : &all;
 	struct spawn_limits limits = {
 		.rights = command->rights, .below = group->number, .pages = group->pages, .envs = group->envs,
 	};
+	struct info_budget info;
+
+	if (command->background && budget_info(group->number, &info) == 0) {
+		limits.pages -= info.pages + (limits.pages - info.pages) / 8;
+		limits.envs -= info.envs + (limits.envs - info.envs) / 8;
+	}
+	limits.envs = MAX(limits.envs, 1u);
+	return limits;
+}
+
+static envid_t job_start(struct job *job, const struct command *command)
+{
+	struct spawn_limits limits = job_limits(command);
 	envid_t envid = spawn_limited(command->words[0], (const char **)command->words, &limits);
 
 	if (envid > 0) {
@@ -160,11 +174,18 @@ void jobs_list(void)
 	}
 }
 
+/* It may be over. */
+static int job_end(const struct job *job)
+{
+	int err = budget_end(job->budget);
+	return err == -E_INVAL ? -E_BAD_ENV : err;
+}
+
 int job_kill(envid_t envid)
 {
 	const struct job *job = job_find(envid);
 
-	return job ? budget_end(job->budget) : sys_env_destroy(envid);
+	return job ? job_end(job) : sys_env_destroy(envid);
 }
 
 int jobs_kill(const char *name)
@@ -173,7 +194,7 @@ int jobs_kill(const char *name)
 
 	for (const struct job *job = jobs; job < jobs + JOBS_MAX; job++) {
 		if (job->envid && strcmp(job->name, name) == 0)
-			err = budget_end(job->budget);
+			err = job_end(job);
 	}
 	return err;
 }

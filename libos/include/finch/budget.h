@@ -6,11 +6,11 @@
 #include <abi/syscall.h>
 #include <common/names.h>
 
-/* What the budget with this number (0: the caller's own; else that or one below it) is, and how much is in use. 0; -E_INVAL. */
+/* The limits of the budget with this number, the caller's own (or 0) or one below, and what is in use. 0; -E_INVAL. */
 int budget_info(int32_t number, struct info_budget *info) LINKED_NAME(budget_info);
 /*
- * What the caller may still use: that of its own budget, or, where it has none, what the machine has. (Budgets above may have
- * less left.) Returns 0 or an error.
+ * What the caller may still use: that of its own budget, or, where it has none, what the machine has. (Budgets above
+ * may have less left.) Returns 0 or an error.
  */
 int budget_left(uint32_t *pages, uint32_t *envs) LINKED_NAME(budget_left);
 /*

@@ -86,12 +86,15 @@ static inline void arch_env_load(struct cpu *cpu, const struct env *env)
 	struct arch_frame *frame = (struct arch_frame *)cpu->arch.stack_top - 1;
 
 	frame->fs = env->arch.fs;
-	*cpu->arch.tls = env->arch.tls;
-	load_gs(env->arch.gs);
 	if (likely(features.plain_fpu)) {
+		/* 64 bits at once, through a register that is loaded below. */
+		__asm__ volatile("movlps %1, %%xmm0; movlps %%xmm0, %0" : "=m"(*cpu->arch.tls) : "m"(env->arch.tls));
+		load_gs(env->arch.gs);
 		frame_copy(&frame->tf, &env->pub->env_tf);
 		__asm__ volatile("fxrstor (%0)" : : "r"(env->arch.fpu) : "memory");
 	} else {
+		*cpu->arch.tls = env->arch.tls;
+		load_gs(env->arch.gs);
 		frame->tf = env->pub->env_tf;
 		arch_fpu_load(env->arch.fpu);
 	}
