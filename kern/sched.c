@@ -79,7 +79,8 @@ static inline struct env *pop_ready(struct cpu *cpu) REQUIRES(cpu->runq.lock)
 
 /* --- Any policy --- */
 
-static inline void runq_push(struct cpu *cpu, struct env *env, enum turn turn) REQUIRES(cpu->queue->lock)
+static inline void runq_push(struct cpu *cpu, struct env *env, enum turn turn)
+	REQUIRES(cpu->queue->lock) UNCHECKED_LOCKING
 {
 	if (unlikely(policy)) {
 		mark_queued(env);
@@ -94,7 +95,8 @@ static inline void runq_push(struct cpu *cpu, struct env *env, enum turn turn) R
 }
 
 /* yielder: who runs there and yields, if it does; it may be that it is to go on. */
-static inline struct env *runq_pop(struct cpu *cpu, const struct env *yielder) REQUIRES(cpu->queue->lock)
+static inline struct env *runq_pop(struct cpu *cpu, const struct env *yielder)
+	REQUIRES(cpu->queue->lock) UNCHECKED_LOCKING
 {
 	return unlikely(policy) ? policy_pop(cpu, yielder) : pop_ready(cpu);
 }
@@ -156,7 +158,8 @@ static __attribute__((noinline)) void ready_for_all(struct env *env)
 {
 	record_ready(env, env->cpu);
 	spin_lock(&policy_queue.lock);
-	runq_push(env->cpu, env, this_cpu()->in_device ? TURN_AT_ONCE : TURN_NEW);
+	mark_queued(env);
+	policy_push(env, this_cpu()->in_device ? TURN_AT_ONCE : TURN_NEW);
 	/* In this order: an idle CPU sets its bit and then looks at the queue. */
 	atomic_fence();
 	struct cpu *cpu = claim_idle(env->cpu);
@@ -172,9 +175,9 @@ static __attribute__((noinline)) void ready_at_once(struct env *env)
 	struct cpu *cpu = this_cpu();
 
 	record_ready(env, cpu);
-	spin_lock(&cpu->runq.lock);
+	spin_lock(&cpu->queue->lock);
 	runq_push(cpu, env, TURN_AT_ONCE);
-	spin_unlock(&cpu->runq.lock);
+	spin_unlock(&cpu->queue->lock);
 	sched_poke(cpu);
 }
 
