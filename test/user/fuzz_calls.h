@@ -13,6 +13,7 @@
 
 #define CALL_ARGS 5
 #define AREA 0x10000000 /* where most addresses are: two page tables' worth of the first pages */
+#define DEVICES (AREA + 2 * PTSIZE) /* for device memory: QEMU ends where code is run in that */
 #define SLOTS 128       /* in which all environments are */
 
 struct call {
@@ -278,6 +279,7 @@ static void better(uint32_t number, uint32_t args[CALL_ARGS])
 		}
 		break;
 	case SYS_device_map: /* where there is no device */
+		args[1] = DEVICES + below(16) * PGSIZE;
 		args[3] = 0xC0000000 + below(64) * PGSIZE;
 		break;
 	case SYS_port_allow:
