@@ -40,7 +40,7 @@ struct state_message {
 struct state_general {
 	char label[ENV_LABEL_SIZE]; /* ended by a zero */
 	uint32_t rights;            /* of these, those that the caller has are set */
-	uint32_t priority, tickets; /* how it is scheduled; 0 where nobody has said so */
+	uint32_t priority, tickets; /* as ENV_SET_ has them; without RIGHT_SCHED at most the caller's are set; tickets 0: neither is */
 	uint32_t environments;      /* how many run in its address space; not set */
 };
 

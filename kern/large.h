@@ -11,6 +11,8 @@
 
 #include <kern/page.h>
 
+struct budget;
+
 #define LARGE_PAGES (PTSIZE / PGSIZE)
 
 /* A zeroed one, for one entry. Interrupts are handled meanwhile; no lock is held. 

@@ -1,5 +1,6 @@
 /* The system calls that read and set the whole of a child, part by part: checkpoints. See <abi/state.h>. */
 #include <abi/error.h>
+#include <abi/rights.h>
 #include <abi/state.h>
 #include <abi/syscall.h>
 #include <common/string.h>
@@ -87,14 +88,22 @@ static int set_upcalls(struct env *env, const struct state_upcalls *state)
 
 static void get_general(const struct env *env, struct state_general *state)
 {
-	*state = (struct state_general){ .rights = env->rights, .environments = atomic_load(&env->space->envs) };
+	*state = (struct state_general){ .rights = env->rights, .priority = env->policy.priority,
+		.tickets = env->pub->env_tickets, .environments = atomic_load(&env->space->envs) };
 	memcpy(state->label, env->pub->env_label, ENV_LABEL_SIZE);
 }
 
 static int set_general(struct env *env, const struct state_general *state)
 {
-	if (state->label[ENV_LABEL_SIZE - 1])
+	const struct env *self = this_cpu()->env;
+	bool any = env_may(RIGHT_SCHED);
+
+	if (state->label[ENV_LABEL_SIZE - 1] || state->priority > PRIORITY_MAX || state->tickets > TICKETS_MAX)
 		return -E_INVAL;
+	if (state->tickets) {
+		policy_set_priority(env, any ? state->priority : MIN(state->priority, self->policy.priority));
+		policy_set_tickets(env, any ? state->tickets : MIN(state->tickets, self->pub->env_tickets));
+	}
 	env->rights = state->rights & this_cpu()->env->rights;
 	memcpy(env->pub->env_label, state->label, ENV_LABEL_SIZE);
 	return 0;

@@ -151,6 +151,19 @@ static void values(void)
 	strlcpy(general.label, "fifteen letters", sizeof general.label);
 	expect_is(sys_env_state_set(child, STATE_GENERAL, &general, sizeof general), 0);
 	expect_is(strcmp((const char *)envs[ENVX(child)].env_label, "fifteen letters"), 0);
+	general.priority = 3;
+	general.tickets = 7;
+	expect_is(sys_env_state_set(child, STATE_GENERAL, &general, sizeof general), 0);
+	expect_is(sys_env_state_get(child, STATE_GENERAL, &general, sizeof general), sizeof general);
+	expect_is(general.priority, 3);
+	expect_is(general.tickets, 7);
+	expect_is(envs[ENVX(child)].env_tickets, 7);
+	general.priority = PRIORITY_MAX + 1;
+	expect_error(sys_env_state_set(child, STATE_GENERAL, &general, sizeof general), E_INVAL);
+	general.priority = 3;
+	general.tickets = TICKETS_MAX + 1;
+	expect_error(sys_env_state_set(child, STATE_GENERAL, &general, sizeof general), E_INVAL);
+	general.tickets = 0; /* nobody has said so */
 	memset(general.label, 'x', sizeof general.label);
 	expect_error(sys_env_state_set(child, STATE_GENERAL, &general, sizeof general), E_INVAL);
 	expect_is(strcmp((const char *)envs[ENVX(child)].env_label, "fifteen letters"), 0);
