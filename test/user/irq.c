@@ -301,6 +301,12 @@ static void two_owners(void)
 	silence();
 	expect_is(irq(IRQ_DETACH), 0);
 	end_child(child);
+	/* While it waits: nothing will come any more, and the kernel knows. */
+	child = owner_run(owns);
+	wait_until(waits(child, ENV_WAIT_MESSAGE));
+	expect_is(libos_sys_irq(child, edu.line, IRQ_DETACH), 0);
+	expect_kernel_sound();
+	end_child(child);
 }
 
 /* --- At once --- */
