@@ -58,9 +58,7 @@ int32_t sys_page_alloc_dma(envid_t envid, uintptr_t va, uint32_t perm)
 	if (!done && (!perm_valid(perm) || range.pages > PAGE_BLOCK_MAX))
 		done = -E_INVAL;
 	if (!done)
-		done = alloc_block(space, &range, perm & PTE_SYSCALL);
-	if (done == -E_NO_MEM && reclaim())
-		done = alloc_block(space, &range, perm & PTE_SYSCALL);
+		done = WITH_RECLAIM(alloc_block(space, &range, perm & PTE_SYSCALL));
 	env_space_put(space, envid);
 	return range_result(&range, done);
 }
@@ -90,9 +88,7 @@ int32_t sys_device_map(envid_t envid, uintptr_t va, uint32_t perm, uintptr_t phy
 		      !is_device(physical, physical + (uint64_t)range.pages * PGSIZE)))
 		done = -E_INVAL;
 	if (!done)
-		done = space_map_device(space, va, perm & PTE_SYSCALL, range.pages, physical >> PGSHIFT);
-	if (done == -E_NO_MEM && reclaim())
-		done = space_map_device(space, va, perm & PTE_SYSCALL, range.pages, physical >> PGSHIFT);
+		done = WITH_RECLAIM(space_map_device(space, va, perm & PTE_SYSCALL, range.pages, physical >> PGSHIFT));
 	env_space_put(space, envid);
 	return range_result(&range, done);
 }
@@ -125,9 +121,7 @@ static int ports_allow_id(envid_t envid, uint32_t port, uint32_t count, bool all
 
 int32_t sys_port_allow(envid_t envid, uint32_t port, uint32_t count, int allow)
 {
-	int error = ports_allow_id(envid, port, count, allow);
-
-	return error == -E_NO_MEM && reclaim() ? ports_allow_id(envid, port, count, allow) : error;
+	return WITH_RECLAIM(ports_allow_id(envid, port, count, allow));
 }
 
 /* --- Interrupt lines --- */

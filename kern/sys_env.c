@@ -75,11 +75,7 @@ static int exofork(void) UNCHECKED_LOCKING
 
 int32_t sys_exofork(void)
 {
-	int id = exofork();
-
-	if (unlikely(id == -E_NO_MEM) && reclaim())
-		id = exofork();
-	return id;
+	return WITH_RECLAIM(exofork());
 }
 
 static int thread(uintptr_t ip, uintptr_t sp) UNCHECKED_LOCKING
@@ -106,10 +102,7 @@ int32_t sys_env_thread(uintptr_t ip, uintptr_t sp)
 {
 	if (ip >= ULIM || sp > ULIM)
 		return -E_INVAL;
-	int id = thread(ip, sp);
-	if (unlikely(id == -E_NO_MEM) && reclaim())
-		id = thread(ip, sp);
-	return id;
+	return WITH_RECLAIM(thread(ip, sp));
 }
 
 int32_t sys_env_set_status(envid_t envid, int status)

@@ -21,9 +21,7 @@ static int32_t page_alloc_any(envid_t envid, uintptr_t va, uint32_t perm)
 	if (!done && !perm_valid(perm))
 		done = -E_INVAL;
 	if (!done)
-		done = space_alloc(space, va, perm & PTE_SYSCALL, range.pages);
-	if (unlikely(done == -E_NO_MEM) && reclaim())
-		done = space_alloc(space, va, perm & PTE_SYSCALL, range.pages);
+		done = WITH_RECLAIM(space_alloc(space, va, perm & PTE_SYSCALL, range.pages));
 	env_space_put(space, envid);
 	return range_result(&range, done);
 }
@@ -59,9 +57,7 @@ int32_t sys_page_map(envid_t srcenv, uintptr_t srcva, envid_t dstenv, uintptr_t 
 	if (!done && !perm_valid(perm))
 		done = -E_INVAL;
 	if (!done)
-		done = space_map(src, srcva, dst, dstva, perm & PTE_SYSCALL, from.pages);
-	if (unlikely(done == -E_NO_MEM) && reclaim())
-		done = space_map(src, srcva, dst, dstva, perm & PTE_SYSCALL, from.pages);
+		done = WITH_RECLAIM(space_map(src, srcva, dst, dstva, perm & PTE_SYSCALL, from.pages));
 	env_space_put(dst, dstenv);
 	env_space_put(src, srcenv);
 	return range_result(&from, done);
@@ -131,9 +127,7 @@ static inline int32_t page_copy(envid_t srcenv, envid_t dstenv, uintptr_t va, ui
 	if (!done && (filter.mark & ~PTE_AVAIL || (filter.only | filter.keep) & ~PTE_SYSCALL))
 		done = -E_INVAL;
 	if (!done)
-		done = space_copy(src, dst, va, &filter, range.pages);
-	if (unlikely(done == -E_NO_MEM) && reclaim())
-		done = space_copy(src, dst, va, &filter, range.pages);
+		done = WITH_RECLAIM(space_copy(src, dst, va, &filter, range.pages));
 	env_space_put(dst, dstenv);
 	env_space_put(src, srcenv);
 	return range_result(&range, done);
@@ -185,8 +179,5 @@ int32_t sys_page_replace(uintptr_t va, uint32_t expected, uint32_t perm)
 	if (va % PGSIZE || va >= UTOP || perm >= PGSIZE || !perm_valid(perm) || !perm_valid(expected & PTE_SYSCALL) ||
 	    expected & (PTE_W | PTE_DEVICE))
 		return -E_INVAL;
-	int done = space_replace(space, va, expected, perm);
-	if (unlikely(done == -E_NO_MEM) && reclaim())
-		done = space_replace(space, va, expected, perm);
-	return done;
+	return WITH_RECLAIM(space_replace(space, va, expected, perm));
 }
