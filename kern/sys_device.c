@@ -54,8 +54,8 @@ int32_t sys_page_alloc_dma(envid_t envid, uintptr_t va, uint32_t perm)
 
 	if (error)
 		return error;
-	int done = range_decode(&range, va, perm >> PERM_COUNT_SHIFT);
-	if (!done && (!perm_valid(perm) || range.pages > PAGE_BLOCK_MAX))
+	int done = range_decode_perm(&range, va, perm);
+	if (!done && range.pages > PAGE_BLOCK_MAX)
 		done = -E_INVAL;
 	if (!done)
 		done = WITH_RECLAIM(alloc_block(space, &range, perm & PTE_SYSCALL));
@@ -83,8 +83,8 @@ int32_t sys_device_map(envid_t envid, uintptr_t va, uint32_t perm, uintptr_t phy
 
 	if (error)
 		return error;
-	int done = range_decode(&range, va, perm >> PERM_COUNT_SHIFT);
-	if (!done && (!perm_valid(perm) || range.pages > SPACE_DEVICE_MAX ||
+	int done = range_decode_perm(&range, va, perm);
+	if (!done && (range.pages > SPACE_DEVICE_MAX ||
 		      !is_device(physical, physical + (uint64_t)range.pages * PGSIZE)))
 		done = -E_INVAL;
 	if (!done)
