@@ -56,6 +56,16 @@ uint32_t env_doom(struct env *env, int status, bool itself)
 	return sched_take_off(env) ? 0 : 1u << env->cpu->number;
 }
 
+uint32_t env_doom_other(struct env *env, int status, bool itself)
+{
+	if (env->dying)
+		return 0;
+	uint32_t runs_on = env_doom(env, status, itself);
+	if (!runs_on)
+		sched_ready_here(env);
+	return runs_on;
+}
+
 void env_end_current(int status, bool itself, bool all)
 {
 	struct env *env = this_cpu()->env;
@@ -161,12 +171,7 @@ static void end_mates(struct env *env)
 	for (unsigned n = 0; n < MATES_AT_ONCE && (node = list_pop_front(&env->mates)); n++) {
 		struct env *mate = LIST_ENTRY(node, struct env, mates);
 		spin_lock(&mate->lock);
-		if (!mate->dying) {
-			uint32_t its_cpu = env_doom(mate, env->status, env->ended_itself);
-			runs_on |= its_cpu;
-			if (!its_cpu)
-				sched_ready_here(mate);
-		}
+		runs_on |= env_doom_other(mate, env->status, env->ended_itself);
 		spin_unlock(&mate->lock);
 	}
 	spin_unlock(&family_lock);

@@ -166,6 +166,8 @@ void env_release(struct env *env) UNCHECKED_LOCKING;
  * queue, and is the caller's to take apart.
  */
 uint32_t env_doom(struct env *env, int status, bool itself) REQUIRES(env->lock);
+/* The same for one that is not the caller and may be dying already, and whoever picks it takes it apart. */
+uint32_t env_doom_other(struct env *env, int status, bool itself) REQUIRES(env->lock);
 /* SYS_env_destroy. */
 int env_destroy(envid_t id);
 /* On the way back to user mode: put the current environment away if it is dying or suspended. Returns it if it is dying,
