@@ -6,6 +6,7 @@
 #include <kern/family.h>
 
 #define INDEX_BITS 13
+#define ZERO_SLICE 64    /* pages that are zeroed before interrupts are looked at */
 #define DEPTH_MAX 32     /* budgets one below the other: charging goes through all */
 /* So many more than there can be environments: for those who ended while their pages are in use elsewhere. */
 #define RECORDS_SPARE 64
@@ -107,6 +108,11 @@ pfn_t budget_take_block(struct budget *budget, uint32_t n)
 		budget_uncharge(budget, n);
 	for (uint32_t i = 0; first && budget && i < n; i++)
 		page_states[first + i].budget = budget->index;
+	for (uint32_t i = 0; first && i < n; i++) {
+		arch_page_zero(arch_window(first + i, 0));
+		if (i % ZERO_SLICE == ZERO_SLICE - 1)
+			arch_poll_interrupts();
+	}
 	return first;
 }
 
@@ -212,16 +218,6 @@ static struct budget *record_find(void) REQUIRES(family_lock)
 	return found ? found : used < size ? &records[++used] : NULL;
 }
 
-/* The number after `last` of the same record: as for ids of environments. */
-static int32_t number_after(int32_t last, uint32_t index)
-{
-	uint32_t generation = ((uint32_t)last >> INDEX_BITS) + 1;
-
-	if (generation >> (31 - INDEX_BITS))
-		generation = 1;
-	return generation << INDEX_BITS | index;
-}
-
 struct budget *budget_make(struct budget *parent, uint32_t pages, uint32_t envs)
 {
 	unsigned depth = 0;
@@ -234,7 +230,7 @@ struct budget *budget_make(struct budget *parent, uint32_t pages, uint32_t envs)
 	if (!budget)
 		return NULL;
 	budget->index = budget - records;
-	budget->number = number_after(budget->number, budget->index);
+	budget->number = id_after(budget->number, budget->index, INDEX_BITS);
 	budget->live = true;
 	budget->parent = parent;
 	budget->pages_limit = pages;

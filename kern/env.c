@@ -28,10 +28,7 @@ static atomic_t live;
 
 void env_init(void)
 {
-	struct page_counts counts;
-
 	/* An environment takes six pages and more: an eighth of the pages is never the tighter limit. */
-	page_count(&counts);
 	limit = MIN(MAX(boot_ram_pages() / 8, 64u), (uint32_t)NENV);
 	budget_init(limit);
 	records = boot_alloc(limit * sizeof *records);
@@ -115,16 +112,6 @@ void env_slot_give(struct env *env)
 	atomic_add(&live, -1u);
 }
 
-/* The id after `last` of the same slot: the generation counts up, and starts at 1 again before ids get negative. */
-static envid_t id_after(envid_t last, uint32_t index)
-{
-	uint32_t generation = ((uint32_t)last >> LOG2NENV) + 1;
-
-	if (generation >> (31 - LOG2NENV))
-		generation = 1;
-	return generation << LOG2NENV | index;
-}
-
 /* May parent have one more child? */
 static bool may_create(const struct env *parent) REQUIRES(family_lock)
 {
@@ -144,7 +131,7 @@ int env_create(struct env *parent, struct space *space, struct env **made) UNCHE
 	}
 	struct Env *pub = env->pub;
 	spin_lock(&env->lock);
-	envid_t id = id_after(pub->env_id, env->index);
+	envid_t id = id_after(pub->env_id, env->index, LOG2NENV);
 	memset(pub, 0, sizeof *pub);
 	pub->env_id = id;
 	pub->env_parent_id = parent ? parent->pub->env_id : 0;

@@ -12,16 +12,6 @@
 
 /* --- Memory --- */
 
-/* Zero the n pages from `first` on, with a look at interrupts now and then: no lock is held. */
-static void zero_block(pfn_t first, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		arch_page_zero(arch_window(first + i, 0));
-		if (i % SPACE_SLICE == SPACE_SLICE - 1)
-			arch_poll_interrupts();
-	}
-}
-
 /* Map the n pages from `first` on, which have a reference each for that; there are tables for them. */
 static void map_block(struct space *space, uintptr_t va, uint32_t perm, pfn_t first, uint32_t n)
 {
@@ -41,7 +31,6 @@ static int alloc_block(struct space *space, const struct range *range, uint32_t 
 		return -E_NO_MEM;
 	if (!(first = budget_take_block(space->budget, range->pages)))
 		return -E_NO_MEM;
-	zero_block(first, range->pages);
 	map_block(space, range->va, perm, first, range->pages);
 	return range->pages;
 }
