@@ -192,7 +192,7 @@ uintptr_t arch_frame_caller(const struct Trapframe *tf, uintptr_t start, const s
 struct breakpoint;
 /* Make the calling CPU trap at these BREAKPOINTS_MAX, and no others. */
 void arch_breakpoints_load(const struct breakpoint *list);
-/* In a debug exception: which of them were met, as bits, and whether an instruction was stepped over. Asked once. */
-uint32_t arch_breakpoints_met(bool *stepped);
+/* In a debug exception with the frame tf: which of them were met, as bits, and whether it comes after a step. Asked once. */
+uint32_t arch_breakpoints_met(const struct Trapframe *tf, bool *stepped);
 
 #endif

@@ -22,6 +22,17 @@ struct breakpoint {
 	char label[ENV_LABEL_SIZE]; /* "": for all */
 };
 
+/* In struct env: how the monitor steps it. Written in the monitor, and by the CPU that runs it. */
+struct env_step {
+	uint32_t left; /* instructions that it is still to run, one by one */
+	bool own;      /* the program steps itself too */
+	/*
+	 * It was stepped, and did not step itself. The processor's flag for that may turn up again later, from where the program
+	 * saved it: in a frame on its exception stack, or in a child that it made meanwhile. So that is not the program's own.
+	 */
+	bool kept;
+};
+
 extern struct breakpoint breakpoints[BREAKPOINTS_MAX];
 
 /* The list was changed: bring it to all CPUs. The caller holds no lock. */

@@ -143,6 +143,7 @@ int env_create(struct env *parent, struct space *space, struct env **made) UNCHE
 	env->frame_replaced = env->drives = env->timed = env->unparked = env->was_awaited = false;
 	env->open_to = 0;
 	env->gave_way = false;
+	env->step = (struct env_step){ .kept = parent && parent->step.kept };
 	env->suspended = true;
 	env->wait = ENV_WAIT_NONE;
 	env->space = space;

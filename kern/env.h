@@ -17,6 +17,7 @@
 #include <abi/env.h>
 #include <common/list.h>
 #include <kern/arch.h>
+#include <kern/breakpoint.h>
 #include <kern/deadline.h>
 #include <kern/lock.h>
 #include <kern/message.h>
@@ -108,6 +109,7 @@ struct env {
 	bool left_space; /* while dying: the environment has left its space (space is still set, to be destroyed) */
 	bool first;      /* started by the kernel as the first program: its end decides the machine's status */
 
+	struct env_step step;
 	struct arch_env arch;
 };
 

@@ -72,10 +72,8 @@ static void begin(struct irq_line *line, struct irq_owner owners[IRQ_OWNERS_MAX]
 static void tell_all(const struct irq_owner owners[IRQ_OWNERS_MAX], unsigned number)
 {
 	for (unsigned i = 0; i < IRQ_OWNERS_MAX; i++) {
-		if (!owners[i].env)
-			continue;
-		tell(&owners[i], number);
-		this_cpu()->attention |= ATTEND_SWITCH; /* it goes before what computes here */
+		if (owners[i].env)
+			tell(&owners[i], number);
 	}
 }
 

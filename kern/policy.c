@@ -53,11 +53,6 @@ void policy_push(struct env *env, enum turn turn)
 	struct policy_env *p = &env->policy;
 
 	policy_queue.count++;
-	/* What is left of one that has ended is not to wait for its turn: it keeps memory, and others wait for it. */
-	if (env->dying || (turn == TURN_AT_ONCE && !policy->strict)) {
-		list_push_back(&policy_queue.ready, &env->runq_node);
-		return;
-	}
 	if (policy->level && turn != TURN_BROKEN_OFF) {
 		p->own_level = policy->level(env);
 		p->level = p->own_level;
@@ -66,7 +61,11 @@ void policy_push(struct env *env, enum turn turn)
 		env->pub->env_priority = p->level;
 	}
 	p->node.key = policy->key(env, turn);
-	heap_insert(&order, &p->node);
+	/* What is left of one that has ended is not to wait for its turn: it keeps memory, and others wait for it. */
+	if (env->dying || (turn == TURN_AT_ONCE && !policy->strict))
+		list_push_back(&policy_queue.ready, &env->runq_node);
+	else
+		heap_insert(&order, &p->node);
 }
 
 void policy_remove(struct env *env)

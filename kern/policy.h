@@ -109,6 +109,8 @@ const struct env *policy_at(uint32_t place);
 
 /* ticks of CPU time, for one ticket of env. */
 uint64_t stride_of(const struct env *env, uint32_t ticks);
+/* The same, or 0 if nobody else wants the CPU. */
+uint64_t stride_cost(const struct env *env, uint32_t ticks);
 uint64_t stride_key(struct env *env, enum turn turn);
 /* What one tick costs an environment with that many tickets. */
 uint32_t stride_for(uint32_t tickets);

@@ -452,10 +452,10 @@ static __attribute__((noinline)) void make_way(struct cpu *cpu, enum turn turn)
 void sched_attend(void)
 {
 	struct cpu *cpu = this_cpu();
-	uint32_t attention = cpu->attention;
 
-	if (unlikely(attention & ATTEND_MONITOR))
-		monitor_call();
+	if (unlikely(cpu->attention & ATTEND_MONITOR))
+		monitor_call(); /* meanwhile, others may have asked for more */
+	uint32_t attention = cpu->attention;
 	cpu->attention = 0;
 	struct env *ending = attention & ATTEND_ENV && cpu->env ? env_attend() : NULL;
 	if (ending) {
