@@ -49,8 +49,8 @@ static bool count_up(atomic_t *count, uint32_t n, uint32_t limit)
 	return true;
 }
 
-/* Uncharge from budget up to, but not, `end`. */
-static void uncharge_below(struct budget *budget, const struct budget *end, uint32_t n)
+/* Uncharge from budget up to, but not, `end` (NULL: to the top). */
+static void uncharge(struct budget *budget, const struct budget *end, uint32_t n)
 {
 	while (budget != end) {
 		/* A record that has nothing left may be another's at once; those above still have our charge. */
@@ -60,32 +60,28 @@ static void uncharge_below(struct budget *budget, const struct budget *end, uint
 	}
 }
 
-bool budget_charge(struct budget *budget, uint32_t n)
+/* False: one limit is reached, nothing was charged; reclaiming memory is of no use then. */
+static bool charge(struct budget *budget, uint32_t n)
 {
 	for (struct budget *b = budget; b; b = b->parent) {
 		if (count_up(&b->pages, n, b->pages_limit))
 			continue;
-		uncharge_below(budget, b, n);
+		uncharge(budget, b, n);
 		this_cpu()->over_budget = true;
 		return false;
 	}
 	return true;
 }
 
-void budget_uncharge(struct budget *budget, uint32_t n)
-{
-	uncharge_below(budget, NULL, n);
-}
-
 pfn_t budget_take_page(struct budget *budget, pfn_t (*take)(void))
 {
-	if (!budget_charge(budget, 1))
+	if (!charge(budget, 1))
 		return NO_PAGE;
 	pfn_t pfn = take();
 	if (pfn)
 		page_states[pfn].budget = budget->index;
 	else
-		budget_uncharge(budget, 1);
+		uncharge(budget, NULL, 1);
 	return pfn;
 }
 
@@ -94,18 +90,18 @@ void budget_page_freed(pfn_t pfn)
 	struct budget *budget = &records[page_states[pfn].budget];
 
 	page_states[pfn].budget = 0;
-	budget_uncharge(budget, 1);
+	uncharge(budget, NULL, 1);
 }
 
 pfn_t budget_take_block(struct budget *budget, uint32_t n)
 {
-	if (budget && !budget_charge(budget, n))
+	if (!charge(budget, n))
 		return NO_PAGE;
 	pfn_t first = page_take_block(n, PAGE_HIGH);
 	if (!first)
 		first = page_take_block(n, PAGE_DIRECT);
-	if (!first && budget)
-		budget_uncharge(budget, n);
+	if (!first)
+		uncharge(budget, NULL, n);
 	for (uint32_t i = 0; first && budget && i < n; i++)
 		page_states[first + i].budget = budget->index;
 	for (uint32_t i = 0; first && i < n; i++) {
@@ -122,7 +118,7 @@ void budget_block_freed(pfn_t first, uint32_t n)
 
 	for (uint32_t i = 0; i < n; i++)
 		page_states[first + i].budget = 0;
-	budget_uncharge(budget, n);
+	uncharge(budget, NULL, n);
 }
 
 /* --- The tree --- */

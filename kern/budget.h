@@ -40,10 +40,6 @@ uint32_t budget_table_size(void);
 /* The record with this index (1 to budget_table_size), perhaps a free one. */
 struct budget *budget_record(uint32_t index);
 
-/* Charge n pages. False: one limit is reached, nothing was charged; reclaiming memory is of no use then. */
-bool budget_charge(struct budget *budget, uint32_t n) must_use;
-void budget_uncharge(struct budget *budget, uint32_t n);
-
 /* Slow halves of the next two. */
 pfn_t budget_take_page(struct budget *budget, pfn_t (*take)(void)) must_use;
 void budget_page_freed(pfn_t pfn);
