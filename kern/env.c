@@ -262,21 +262,33 @@ bool env_any_dying(void)
 	return false;
 }
 
+/* For people. tools/gdb/finch.py looks here too. */
+static const char *const state_names[] = {
+	[ENV_FREE] = "free", [ENV_DYING] = "dying", [ENV_RUNNABLE] = "ready", [ENV_RUNNING] = "running",
+};
+static const char *const wait_names[] = {
+	[ENV_WAIT_NONE] = "waiting",
+	[ENV_WAIT_SUSPENDED] = "suspended",
+	[ENV_WAIT_CONSOLE] = "waiting for the console",
+	[ENV_WAIT_END] = "waiting for the end of",
+	[ENV_WAIT_MESSAGE] = "waiting for a message",
+	[ENV_WAIT_SEND] = "waiting to send to",
+	[ENV_WAIT_DELIVERY] = "taking a message",
+	[ENV_WAIT_PARK] = "parked",
+	[ENV_WAIT_BUDGET] = "waiting for the end of a budget",
+};
+
 /* Where env stands, and for whom it waits. */
 static void print_state(const struct env *env)
 {
-	static const char *const waits[] = { "waiting", "suspended", "waiting for the console", "waiting for the end of",
-					     "waiting for a message", "waiting to send to", "taking a message", "parked",
-					     "waiting for the end of a budget" };
-	static const char *const states[] = { "free", "dying", "ready", "running" };
 	const struct Env *pub = env->pub;
 	const struct env *to = env->sending_to;
 
-	if (pub->env_status < ARRAY_SIZE(states)) {
-		kprintf("%s", states[pub->env_status]);
+	if (pub->env_status < ARRAY_SIZE(state_names)) {
+		kprintf("%s", state_names[pub->env_status]);
 		return;
 	}
-	kprintf("%s", env->wait < ARRAY_SIZE(waits) ? waits[env->wait ? env->wait : pub->env_wait] : "?");
+	kprintf("%s", env->wait < ARRAY_SIZE(wait_names) ? wait_names[env->wait ? env->wait : pub->env_wait] : "?");
 	if (env->wait == ENV_WAIT_END || env->wait == ENV_WAIT_SEND)
 		kprintf(" %08x", pub->env_wait_for);
 	else if (env->wait == ENV_WAIT_MESSAGE && pub->env_wait_for)
