@@ -26,22 +26,23 @@ int32_t sys_env_destroy(envid_t envid)
 	return env_destroy(envid);
 }
 
-int32_t sys_env_exit(int status)
+static int32_t end_itself(int status, bool all)
 {
 	if (status < 0)
 		return -E_INVAL;
 	kverbose("[%08x] exiting gracefully\n", this_cpu()->env->pub->env_id);
-	env_end_current(status, true, false);
+	env_end_current(status, true, all);
 	return 0;
+}
+
+int32_t sys_env_exit(int status)
+{
+	return end_itself(status, false);
 }
 
 int32_t sys_space_exit(int status)
 {
-	if (status < 0)
-		return -E_INVAL;
-	kverbose("[%08x] exiting gracefully\n", this_cpu()->env->pub->env_id);
-	env_end_current(status, true, true);
-	return 0;
+	return end_itself(status, true);
 }
 
 int32_t sys_park(uint32_t flags, uint32_t timeout)
