@@ -26,7 +26,8 @@ static void set(const char *option, const char *text)
 	int error = sys_env_set(0, what, (uintptr_t)value);
 	if (error < 0) {
 		if (error != -E_BAD_ENV || rights_need(RIGHT_SCHED))
-			printf("nice: %s %s: %e\n", option, text, error);
+			printf("nice: %s %s: %e%s\n", option, text, error,
+			       error == -E_INVAL ? "; priorities are 0 to 31, tickets 1 to 10000" : "");
 		exit_status(1);
 	}
 }

@@ -71,8 +71,10 @@ static bool choose_address(const struct monitor_line *line, struct breakpoint *b
 
 	if (!(word[0] >= '0' && word[0] <= '9') && find_function(word, b))
 		return true;
-	if (!monitor_number(word, &number))
+	if (!monitor_number(word, &number)) {
+		kprintf("Nor is it a function of %s.\n", b->label[0] ? b->label : "the program that was stopped");
 		return false;
+	}
 	b->va = number;
 	if (b->va < UTOP && number % b->size == 0)
 		return true;

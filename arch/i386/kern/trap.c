@@ -97,7 +97,7 @@ static void handle_nmi(const struct arch_frame *frame)
 {
 	static atomic_t taken;
 
-	if (!panic_stops_me() && !boot_word("batch"))
+	if (!panic_stops_me() && !boot_word("batch") && !boot_word("testdev"))
 		return;
 	__atomic_store_n(&this_cpu()->stopped, &frame->tf, __ATOMIC_RELEASE);
 	/* The signal from outside goes to all CPUs: one tells. */
