@@ -125,8 +125,14 @@ static void take_part(uint32_t number)
 	wait_until(members == FAMILY);
 	for (uint32_t turn = 0; turn < TURNS; turn++) {
 		change(&chance, 0, 0);
-		write_name(somewhere(&chance));
-		read_name(somewhere(&chance));
+		/* Few pages, often: so that all CPUs know where they are. */
+		for (uint32_t i = 0; i < 200; i++) {
+			uintptr_t at = AREA + below(&chance, PLACES) * PTSIZE + below(&chance, 4) * PGSIZE;
+			if (i % 2)
+				read_name(at);
+			else
+				write_name(at);
+		}
 	}
 }
 
