@@ -17,11 +17,7 @@ void breakpoints_load(void)
 void breakpoints_changed(void)
 {
 	breakpoints_load();
-	for (unsigned n = 0; n < cpu_count; n++) {
-		if (n != this_cpu()->number)
-			atomic_or(&cpus[n]->errands, ERRAND_BREAKPOINTS);
-	}
-	request_all((uint32_t)((1ull << cpu_count) - 1));
+	request_errand(ERRAND_BREAKPOINTS);
 }
 
 void breakpoint_step(struct Trapframe *tf, uint32_t count)

@@ -40,15 +40,14 @@ uint32_t budget_table_size(void);
 /* The record with this index (1 to budget_table_size), perhaps a free one. */
 struct budget *budget_record(uint32_t index);
 
-/* Charge n pages. False: one limit is reached, nothing was charged; reclaiming memory is of no use then. */
-bool budget_charge(struct budget *budget, uint32_t n) must_use;
-void budget_uncharge(struct budget *budget, uint32_t n);
-
 /* Slow halves of the next two. */
 pfn_t budget_take_page(struct budget *budget, pfn_t (*take)(void)) must_use;
 void budget_page_freed(pfn_t pfn);
 
-/* n pages in one piece, of either zone or `direct`, charged to budget (NULL: none) page by page; see page_take_block. */
+/*
+ * n zeroed pages in one piece, of either zone or `direct`, charged to budget (NULL: none) page by page; see page_take_block.
+ * For 64 pages and more interrupts are handled meanwhile: no lock is held then.
+ */
 pfn_t budget_take_block(struct budget *budget, uint32_t n, bool direct) must_use;
 /* n pages in one piece, charged to the same budget, are free again. */
 void budget_block_freed(pfn_t first, uint32_t n);

@@ -163,11 +163,11 @@ int env_find(envid_t id, bool right, struct env **env) must_use UNCHECKED_LOCKIN
 /* Unlock what env_find returned. */
 void env_release(struct env *env) UNCHECKED_LOCKING;
 /*
- * Begin the end of env: status as env_wait brings it. Returns the CPU that still runs it as a mask: once request_all
- * has had its answer, env runs no user instruction any more. If that is 0 and env is not the caller, it stands in no
- * queue, and is the caller's to take apart.
+ * Begin the end of env, which is not the caller and may be dying already: status as env_wait brings it. Returns the CPU that
+ * still runs it as a mask: once request_all has had its answer, env runs no user instruction any more. Whoever picks it
+ * from then on takes it apart.
  */
-uint32_t env_doom(struct env *env, int status, bool itself) REQUIRES(env->lock);
+uint32_t env_doom_other(struct env *env, int status, bool itself) REQUIRES(env->lock);
 /* SYS_env_destroy. */
 int env_destroy(envid_t id);
 /* On the way back to user mode: put the current environment away if it is dying or suspended. Returns it if it is dying,

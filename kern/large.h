@@ -15,8 +15,7 @@ struct budget;
 
 #define LARGE_PAGES (PTSIZE / PGSIZE)
 
-/* A zeroed one, for one entry. Interrupts are handled meanwhile; no lock is held. 
- * Charged to budget, if that is not NULL. NO_PAGE: none is free in one piece. */
+/* A zeroed one, for one entry, as budget_take_block gives it. NO_PAGE: none is free in one piece. */
 pfn_t large_take(struct budget *budget) must_use;
 /* One entry more, for one who holds the lock of a space that has one; one less: the last frees pages that none else uses. */
 void large_hold(pfn_t first);

@@ -178,9 +178,7 @@ static enum monitor_next run_change(const struct monitor_line *line, unsigned i)
 
 	if (line->count != changes[i].count)
 		return MONITOR_USAGE;
-	if (!monitor_may_lock(line))
-		kprintf("The kernel was stopped in the midst of something: mappings can only be looked at.\n");
-	else if ((env = monitor_env(line, 2)) != NULL && (space = pin(env)) != NULL) {
+	if (monitor_may_lock(line) && (env = monitor_env(line, 2)) != NULL && (space = pin(env)) != NULL) {
 		changes[i].run(line, space);
 		space_unpin(space);
 	}

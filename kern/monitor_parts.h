@@ -38,7 +38,10 @@ bool monitor_read(char text[MONITOR_TEXT_MAX], struct monitor_line *line);
 bool monitor_number(const char *word, uint32_t *number);
 /* Is word n of the line there, and this text? */
 bool monitor_word_is(const struct monitor_line *line, unsigned n, const char *text);
-/* May locks be taken? Not if the kernel has stopped at an unknown place: in a panic, or a breakpoint within itself. */
+/*
+ * May locks be taken? Not if the kernel has stopped at an unknown place: in a panic, or a breakpoint within itself (a
+ * message is printed).
+ */
 bool monitor_may_lock(const struct monitor_line *line);
 /*
  * The environment whose id is word n of the line; for 0, or if the line has no such word, the one on this CPU. NULL:

@@ -30,11 +30,6 @@ void sched_init_cpu(struct cpu *cpu)
 	cpu->queue = policy ? &policy_queue : &cpu->runq;
 }
 
-uint32_t sched_idle_mask(void)
-{
-	return atomic_load(&idle_mask);
-}
-
 uint64_t sched_switches(const struct cpu *cpu)
 {
 	return cpu->switches_then + (cpu->switches - (uint32_t)cpu->switches_then);

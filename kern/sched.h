@@ -65,7 +65,5 @@ uint32_t sched_active(void);
 
 /* How often this CPU was given to an environment. */
 uint64_t sched_switches(const struct cpu *cpu);
-/* How many CPUs are idle: bit n for CPU n. */
-uint32_t sched_idle_mask(void);
 
 #endif

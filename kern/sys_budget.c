@@ -102,13 +102,8 @@ static uint32_t end_some(struct env *self, const struct budget *budget) REQUIRES
 		if (!env || !env->alive || !budget_within(env->budget, budget))
 			continue;
 		spin_lock(&env->lock);
-		if (!env->dying) {
-			uint32_t its_cpu = env_doom(env, -E_KILLED, false);
-			runs_on |= its_cpu;
-			if (!its_cpu)
-				sched_ready_here(env);
-			n++;
-		}
+		n += !env->dying;
+		runs_on |= env_doom_other(env, -E_KILLED, false);
 		spin_unlock(&env->lock);
 	}
 	return runs_on;

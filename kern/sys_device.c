@@ -12,16 +12,6 @@
 
 /* --- Memory --- */
 
-/* Zero the n pages from `first` on, with a look at interrupts now and then: no lock is held. */
-static void zero_block(pfn_t first, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		arch_page_zero(arch_window(first + i, 0));
-		if (i % SPACE_SLICE == SPACE_SLICE - 1)
-			arch_poll_interrupts();
-	}
-}
-
 /* Map the n pages from `first` on, which have a reference each for that; there are tables for them. */
 static void map_block(struct space *space, uintptr_t va, uint32_t perm, pfn_t first, uint32_t n)
 {
@@ -47,7 +37,6 @@ static int alloc_block(struct space *space, const struct range *range, uint32_t 
 		return -E_NO_MEM;
 	if (!(first = budget_take_block(space->budget, range->pages, false)))
 		return -E_NO_MEM;
-	zero_block(first, range->pages);
 	map_block(space, range->va, perm, first, range->pages);
 	return range->pages;
 }
@@ -60,13 +49,11 @@ int32_t sys_page_alloc_dma(envid_t envid, uintptr_t va, uint32_t perm)
 
 	if (error)
 		return error;
-	int done = range_decode(&range, va, perm >> PERM_COUNT_SHIFT);
-	if (!done && (!perm_valid(perm) || range.pages > PAGE_BLOCK_MAX))
+	int done = range_decode_perm(&range, va, perm);
+	if (!done && range.pages > PAGE_BLOCK_MAX)
 		done = -E_INVAL;
 	if (!done)
-		done = alloc_block(space, &range, perm & PTE_SYSCALL);
-	if (done == -E_NO_MEM && reclaim())
-		done = alloc_block(space, &range, perm & PTE_SYSCALL);
+		done = WITH_RECLAIM(alloc_block(space, &range, perm & PTE_SYSCALL));
 	env_space_put(space, envid);
 	return range_result(&range, done);
 }
@@ -91,14 +78,12 @@ int32_t sys_device_map(envid_t envid, uintptr_t va, uint32_t perm, uintptr_t phy
 
 	if (error)
 		return error;
-	int done = range_decode(&range, va, perm >> PERM_COUNT_SHIFT);
-	if (!done && (!perm_valid(perm) || range.pages > SPACE_DEVICE_MAX ||
+	int done = range_decode_perm(&range, va, perm);
+	if (!done && (range.pages > SPACE_DEVICE_MAX ||
 		      !is_device(physical, physical + (uint64_t)range.pages * PGSIZE)))
 		done = -E_INVAL;
 	if (!done)
-		done = space_map_device(space, va, perm & PTE_SYSCALL, range.pages, physical >> PGSHIFT);
-	if (done == -E_NO_MEM && reclaim())
-		done = space_map_device(space, va, perm & PTE_SYSCALL, range.pages, physical >> PGSHIFT);
+		done = WITH_RECLAIM(space_map_device(space, va, perm & PTE_SYSCALL, range.pages, physical >> PGSHIFT));
 	env_space_put(space, envid);
 	return range_result(&range, done);
 }
@@ -131,9 +116,7 @@ static int ports_allow_id(envid_t envid, uint32_t port, uint32_t count, bool all
 
 int32_t sys_port_allow(envid_t envid, uint32_t port, uint32_t count, int allow)
 {
-	int error = ports_allow_id(envid, port, count, allow);
-
-	return error == -E_NO_MEM && reclaim() ? ports_allow_id(envid, port, count, allow) : error;
+	return WITH_RECLAIM(ports_allow_id(envid, port, count, allow));
 }
 
 /* --- Interrupt lines --- */

@@ -19,7 +19,6 @@ enum {
 	REG_TASK_PRIORITY = 0x80,
 	REG_EOI = 0xB0,
 	REG_SPURIOUS = 0xF0,
-	REG_IN_SERVICE = 0x100, /* 8 registers of 32 vectors, 16 bytes apart */
 	REG_ERROR = 0x280,
 	REG_ICR_LOW = 0x300,
 	REG_ICR_HIGH = 0x310,
@@ -178,11 +177,6 @@ uint8_t lapic_id(void)
 void lapic_done(void)
 {
 	reg_write(REG_EOI, 0);
-}
-
-bool lapic_in_service(uint8_t vector)
-{
-	return reg_read(REG_IN_SERVICE + vector / 32 * 16) >> vector % 32 & 1;
 }
 
 uint32_t lapic_errors(void)
