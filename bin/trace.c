@@ -1,7 +1,7 @@
 /*
- * trace [-k KIND,...] PROGRAM [ARGS]: runs a program, and then says what it did: each of its events in their order, read
- * from the event rings of all CPUs. KINDs are sched, syscall, fault, message, lock, irq, request and all; sched and
- * syscall if none is given. What others did meanwhile, its children too, is only counted, in the last line.
+ * trace [-k KIND,...] PROGRAM [ARGS]: runs a program, and then says what it did: each of its events in their order,
+ * read from the event rings of all CPUs. KINDs are sched, syscall, fault, message, lock, irq, request and all; sched
+ * and syscall if none is given. What others did meanwhile, its children too, is only counted, in the last line.
  */
 #include <abi/syscall.h>
 #include <finch/machine.h>

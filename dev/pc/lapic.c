@@ -107,7 +107,9 @@ static struct identity identify(void)
 	};
 }
 
-/* Switch it on at the address that the others use, and out of the mode with 32-bit ids: that takes a step through off. */
+/*
+ * Switch it on at the address that the others use, and out of the mode with 32-bit ids: that takes a step through off.
+ */
 static void enable(void)
 {
 	enum { BOOT_CPU = 0x100 };
@@ -229,8 +231,8 @@ static void wait_ns(uint32_t ns)
 }
 
 /*
- * The MP specification (B.4) wants 10 ms after INIT and 200 us after each STARTUP. That is for the 82489DX and the first
- * Pentiums, whose INIT took that long. Later CPUs (Intel's from the Pentium Pro, others' from family 15, and
+ * The MP specification (B.4) wants 10 ms after INIT and 200 us after each STARTUP. That is for the 82489DX and the
+ * first Pentiums, whose INIT took that long. Later CPUs (Intel's from the Pentium Pro, others' from family 15, and
  * every virtual one) are ready once INIT is delivered; with 32 CPUs the waits would be a third of a second of the boot.
  * The second STARTUP is for a first one that came too early; a CPU that runs ignores it. 10 us between them is far more
  * than a delivery takes. Whether the CPU came up is the caller's to see.

@@ -1,8 +1,8 @@
 /*
  * Switching the machine off and starting it anew. Each way is tried, then given a bounded time to work before the next.
  *
- * Source: ACPI Specification 6.4, sections 4.8.3.2 (PM1 control), 4.8.3.6 (reset register), 16.1 (sleep states); for port
- * 0xCF9, any Intel chipset's datasheet, "Reset Control Register".
+ * Source: ACPI Specification 6.4, sections 4.8.3.2 (PM1 control), 4.8.3.6 (reset register), 16.1 (sleep states); for
+ * port 0xCF9, any Intel chipset's datasheet, "Reset Control Register".
  */
 #include <arch/x86.h>
 #include <dev/pc/power.h>
