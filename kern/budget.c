@@ -93,11 +93,11 @@ void budget_page_freed(pfn_t pfn)
 	uncharge(budget, NULL, 1);
 }
 
-pfn_t budget_take_block(struct budget *budget, uint32_t n)
+pfn_t budget_take_block(struct budget *budget, uint32_t n, bool direct)
 {
 	if (!charge(budget, n))
 		return NO_PAGE;
-	pfn_t first = page_take_block(n, PAGE_HIGH);
+	pfn_t first = direct ? NO_PAGE : page_take_block(n, PAGE_HIGH);
 	if (!first)
 		first = page_take_block(n, PAGE_DIRECT);
 	if (!first)

@@ -46,10 +46,10 @@ pfn_t budget_take_page(struct budget *budget, pfn_t (*take)(void)) must_use;
 void budget_page_freed(pfn_t pfn);
 
 /*
- * n zeroed pages in one piece, of either zone, charged to budget (NULL: none) page by page; see page_take_block.
- * Interrupts are handled meanwhile; no lock is held.
+ * n zeroed pages in one piece, of either zone or `direct`, charged to budget (NULL: none) page by page; see
+ * page_take_block. With 64 or more interrupts are handled meanwhile, and no lock is held.
  */
-pfn_t budget_take_block(struct budget *budget, uint32_t n) must_use;
+pfn_t budget_take_block(struct budget *budget, uint32_t n, bool direct) must_use;
 /* n pages in one piece, charged to the same budget, are free again. */
 void budget_block_freed(pfn_t first, uint32_t n);
 

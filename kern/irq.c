@@ -161,6 +161,10 @@ static bool leave(struct env *env, unsigned number) REQUIRES(env->lock)
 	spin_unlock(&irq_lock);
 	env->irq_lines &= ~(1u << number);
 	env->irq_pending &= ~(1u << number);
+	if (env->timed && !irq_can_end_wait(env)) {
+		env->timed = env->deadline.serial == env->wait_serial; /* it may still have a time limit */
+		env_publish(env);
+	}
 	return owner;
 }
 

@@ -7,7 +7,7 @@
 
 pfn_t large_take(struct budget *budget)
 {
-	pfn_t first = budget_take_block(budget, LARGE_PAGES);
+	pfn_t first = budget_take_block(budget, LARGE_PAGES, false);
 
 	if (first)
 		*page_note(first) = 1;

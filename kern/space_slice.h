@@ -125,8 +125,9 @@ void space_drop_table(pfn_t table);
 /*
  * Map a superpage at va. pte, for its slot, has an entry counted; *spare, from page_take_kernel, is used up for the
  * table in reserve, or holds afterwards what the table mapped that stood there: space_large_finish, without the lock,
- * ends the matter. -E_NO_MEM: nothing has happened.
+ * ends the matter. NO_PAGE will do if space_large_needs_spare says so. -E_NO_MEM: nothing has happened.
  */
+bool space_large_needs_spare(const struct space *space, uintptr_t va);
 int space_large_put(struct space *space, uintptr_t va, arch_pte_t pte, pfn_t *spare, struct replaced *replaced);
 static inline void space_large_finish(struct space *space, struct replaced *replaced, pfn_t spare)
 {

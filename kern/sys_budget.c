@@ -34,7 +34,10 @@ static void move(struct env *child, struct budget *budget) REQUIRES(family_lock)
 {
 	budget_leave(child->budget);
 	budget_enter(budget);
+	/* Who just hands it a message charges a table under this lock: after that none is charged to the old one. */
+	spin_lock(&child->space->lock);
 	child->budget = child->space->budget = budget;
+	spin_unlock(&child->space->lock);
 }
 
 static int create(struct env *env, int32_t below, uint32_t pages, uint32_t envs) REQUIRES(family_lock)

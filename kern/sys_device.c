@@ -29,7 +29,7 @@ static int alloc_block(struct space *space, const struct range *range, uint32_t 
 
 	if (space_prepare(space, range->va, range->pages) < 0)
 		return -E_NO_MEM;
-	if (!(first = budget_take_block(space->budget, range->pages)))
+	if (!(first = budget_take_block(space->budget, range->pages, false)))
 		return -E_NO_MEM;
 	map_block(space, range->va, perm, first, range->pages);
 	return range->pages;

@@ -108,6 +108,7 @@ static void ring_drop(unsigned cpu) REQUIRES(making)
 	if (!ring)
 		return;
 	rings[cpu] = NULL;
+	trace_root.ring[cpu] = NO_PAGE;
 	for (unsigned i = 0; i < TRACE_PAGES_MAX && ring->pages[i]; i++)
 		page_drop(ring->pages[i]);
 	page_drop(page_of(ring));
