@@ -1,6 +1,4 @@
 /* The monitor's command mappings: show what an address space maps, and change it page by page. */
-#include <kern/buddy.h>
-#include <kern/cpu.h>
 #include <kern/monitor_parts.h>
 #include <kern/print.h>
 

@@ -8,14 +8,10 @@
 #include <kern/env.h>
 #include <kern/panic.h>
 #include <kern/platform.h>
-#include <kern/print.h>
-#include <kern/request.h>
 #include <kern/rest.h>
 #include <kern/syscall.h>
 #include <kern/trace.h>
 #include <kern/trap.h>
-#include <kern/user.h>
-#include <arch/features.h>
 #include "tables.h"
 #include "userword.h"
 
