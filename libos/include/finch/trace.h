@@ -14,6 +14,12 @@
 int trace_set(uint32_t kinds) LINKED_NAME(trace_set);
 
 /*
+ * The kinds whose words, or "all", stand in `words` with commas between them. NULL; or where the first word begins that is
+ * none.
+ */
+const char *trace_kinds_parse(const char *words, uint32_t *kinds) LINKED_NAME(trace_kinds_parse);
+
+/*
  * Who reads a ring: from `next` on, the number of a record counted from 0. `lost` were overwritten before they were
  * read.
  */
