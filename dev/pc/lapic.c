@@ -5,6 +5,7 @@
 #include <arch/x86.h>
 #include <common/div64.h>
 #include <dev/pc/lapic.h>
+#include <dev/pc/time.h>
 #include <kern/arch.h>
 #include <kern/check.h>
 #include <kern/platform.h>
@@ -221,15 +222,6 @@ void lapic_send_nmi(uint8_t id)
 	reg_write(REG_ICR_HIGH, high);
 }
 
-/* Bounded even if the clock stands still. */
-static void wait_ns(uint32_t ns)
-{
-	uint64_t until = platform_time_ns() + ns;
-
-	for (unsigned tries = ns; tries > 0 && platform_time_ns() < until; tries--)
-		arch_pause();
-}
-
 /*
  * The MP specification (B.4) wants 10 ms after INIT and 200 us after each STARTUP. That is for the 82489DX and the
  * first Pentiums, whose INIT took that long. Later CPUs (Intel's from the Pentium Pro, others' from family 15, and
@@ -247,10 +239,10 @@ void lapic_start(uint8_t id, uint32_t start)
 	send(id, ICR_INIT | ICR_LEVEL); /* ignored from the Pentium 4 on */
 	wait_sent();
 	if (!quick)
-		wait_ns(10000000);
+		time_wait_ns(10000000);
 	send(id, ICR_STARTUP | start >> PGSHIFT);
 	wait_sent();
-	wait_ns(quick ? 10000 : 200000);
+	time_wait_ns(quick ? 10000 : 200000);
 	send(id, ICR_STARTUP | start >> PGSHIFT);
 	wait_sent();
 }
