@@ -1,7 +1,7 @@
 /*
- * nice [-p PRIORITY] [-t TICKETS] COMMAND [ARGUMENT]...: run a program with another priority (0 to 31, usually 16) or other
- * tickets (1 to 10000, usually 100); more than the prompt's only with the right sched (`grant sched nice ...`). Which of them
- * counts depends on the policy that was chosen at the boot.
+ * nice [-p PRIORITY] [-t TICKETS] COMMAND [ARGUMENT]...: run a program with another priority (0 to 31, usually 16) or
+ * other tickets (1 to 10000, usually 100); more than the prompt's only with the right sched (`grant sched nice ...`).
+ * Which of them counts depends on the policy that was chosen at the boot.
  */
 #include <finch/process.h>
 #include <finch/rights.h>

@@ -1,7 +1,7 @@
 /*
- * priorities: what the policy `priority` promises. The highest run, on all CPUs, and nobody else; who wakes runs at once; and
- * a server that is low does not keep a caller waiting who is high, though others burn in between: it is lent the level of
- * its caller until it has answered.
+ * priorities: what the policy `priority` promises. The highest run, on all CPUs, and nobody else; who wakes runs at
+ * once; and a server that is low does not keep a caller waiting who is high, though others burn in between: it is lent
+ * the level of its caller until it has answered.
  */
 #include <finch/ipc.h>
 #include <finch/rights.h>

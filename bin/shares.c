@@ -1,6 +1,7 @@
 /*
- * shares [SECONDS [TICKETS...]]: CPU time by tickets. For each number of tickets (90 60 30 if none is given; more than it has itself it may give only with the right sched) it starts a
- * process for each CPU, lets them burn for SECONDS (10) of CPU time, all together, and says what each number got.
+ * shares [SECONDS [TICKETS...]]: CPU time by tickets. For each number of tickets (90 60 30 if none is given; more than
+ * it has itself it may give only with the right sched) it starts a process for each CPU, lets them burn for SECONDS
+ * (10) of CPU time, all together, and says what each number got.
  *
  * Under the policy stride that is the part that it has of all tickets, nearly exactly; under lottery, by chance.
  */

@@ -36,8 +36,8 @@ int env_first_status(void)
 }
 
 /*
- * Returns the CPU that still runs env as a mask. If that is 0 and env is not the caller, it stands in no queue, and is the
- * caller's to take apart.
+ * Returns the CPU that still runs env as a mask. If that is 0 and env is not the caller, it stands in no queue, and is
+ * the caller's to take apart.
  */
 static uint32_t env_doom(struct env *env, int status, bool itself) REQUIRES(env->lock)
 {

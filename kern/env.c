@@ -218,8 +218,8 @@ int env_space_pin(envid_t id, struct space **space)
 }
 
 /*
- * It waits for a message by a call that can be left in the fast way, and nothing else is the matter with it; nor has the
- * scheduling policy a say in who runs next.
+ * It waits for a message by a call that can be left in the fast way, and nothing else is the matter with it; nor has
+ * the scheduling policy a say in who runs next.
  */
 static bool is_open(const struct env *env)
 {

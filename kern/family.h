@@ -1,4 +1,7 @@
-/* What env.c, end.c, wait.c and those of budgets (and verify.c) share: family lock and slots. Nobody else includes this. */
+/*
+ * What env.c, end.c, wait.c and those of budgets (and verify.c) share: family lock and slots. Nobody else includes
+ * this.
+ */
 #ifndef FINCH_KERN_FAMILY_H
 #define FINCH_KERN_FAMILY_H
 
@@ -8,8 +11,8 @@ extern struct spinlock family_lock;
 extern struct list env_free_slots GUARDED_BY(family_lock); /* through runq_node */
 
 /*
- * The id (of an environment, or number of a budget) after `last` of the same slot, whose index takes so many bits: above
- * them the generation counts up, and starts at 1 again before ids get negative.
+ * The id (of an environment, or number of a budget) after `last` of the same slot, whose index takes so many bits:
+ * above them the generation counts up, and starts at 1 again before ids get negative.
  */
 static inline int32_t id_after(int32_t last, uint32_t index, unsigned bits)
 {

@@ -1,6 +1,5 @@
 /* Interrupt lines of programs: see irq.h. */
 #include <abi/error.h>
-#include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/irq.h>
 #include <kern/platform.h>

@@ -1,6 +1,5 @@
 /* Superpages of physical memory: see large.h. The count of entries stands in the note of the first page. */
 #include <kern/budget.h>
-#include <kern/cpu.h>
 #include <kern/large.h>
 
 #define ORDER __builtin_ctz(LARGE_PAGES)

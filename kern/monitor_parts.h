@@ -25,12 +25,14 @@ monitor_command monitor_memory;                                                 
 monitor_command monitor_registers, monitor_backtrace;                                      /* monitor_calls.c */
 monitor_command monitor_break, monitor_watch, monitor_delete, monitor_step;                /* monitor_break.c */
 
-/* Where the program that frame is of stands: a line with its instruction's bytes, a line with file, line and function. */
+/*
+ * Where the program that frame is of stands: a line with its instruction's bytes, a line with file, line and function.
+ */
 void monitor_print_place(const struct Trapframe *frame);
 
 /*
- * Print what is typed and take the next line: its text, and the words in it, none for an empty line or one with too many
- * (a message is printed). False: the input has ended.
+ * Print what is typed and take the next line: its text, and the words in it, none for an empty line or one with too
+ * many (a message is printed). False: the input has ended.
  */
 #define MONITOR_TEXT_MAX 128
 bool monitor_read(char text[MONITOR_TEXT_MAX], struct monitor_line *line);

@@ -1,10 +1,7 @@
 /* The system-call table, made from abi/syscall.def: each handler gets its arguments by name and type. */
 #include <abi/error.h>
 #include <abi/syscall.h>
-#include <kern/cpu.h>
-#include <kern/env.h>
 #include <kern/syscall.h>
-#include <kern/trap.h>
 
 /* A word that a program gave, as the type of the argument. */
 #define ARG(type, n) (((union { uintptr_t word; type value; }){ .word = arch_call_argument(tf, n) }).value)

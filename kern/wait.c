@@ -8,7 +8,6 @@
 #include <abi/error.h>
 #include <arch/switch.h>
 #include <abi/syscall.h>
-#include <kern/budget.h>
 #include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/env.h>

@@ -8,14 +8,10 @@
 #include <kern/env.h>
 #include <kern/panic.h>
 #include <kern/platform.h>
-#include <kern/print.h>
-#include <kern/request.h>
 #include <kern/rest.h>
 #include <kern/syscall.h>
 #include <kern/trace.h>
 #include <kern/trap.h>
-#include <kern/user.h>
-#include <arch/features.h>
 #include "tables.h"
 #include "userword.h"
 
@@ -128,8 +124,8 @@ static void trap_from_user(struct Trapframe *tf)
 }
 
 /*
- * An entry from virtual-8086 mode. The kernel puts no program there, and no processor lets it go there itself (SDM vol. 2,
- * IRET: VM at privilege 0 only), but QEMU's translator does. The frame lies lower than others, below four segments
+ * An entry from virtual-8086 mode. The kernel puts no program there, and no processor lets it go there itself (SDM vol.
+ * 2, IRET: VM at privilege 0 only), but QEMU's translator does. The frame lies lower than others, below four segments
  * more: it is moved to where the kernel expects it, made harmless, and for the program it is a protection fault.
  */
 void arch_trap_vm86(struct arch_frame *frame)
@@ -206,8 +202,8 @@ static bool fix_return(const struct arch_frame *nested_at)
 }
 
 /*
- * The user's trap flag came in with sysenter: off while the kernel runs, given back at the end. Processors trap after the
- * first instruction of the entry, QEMU's translator before it.
+ * The user's trap flag came in with sysenter: off while the kernel runs, given back at the end. Processors trap after
+ * the first instruction of the entry, QEMU's translator before it.
  */
 static bool step_came_in(struct Trapframe *tf)
 {
