@@ -47,10 +47,10 @@ void sched_publish(struct env *env);
 void sched_take_apart(struct env *env);
 
 /*
- * Called on the way back to user mode when this CPU's attention is set: gives the CPU to an environment that may
- * run, idling until there is one. Afterwards the frame at the top of the stack is that environment's.
+ * Called on the way back to user mode when the attention of cpu, the calling one, is set: gives the CPU to an
+ * environment that may run, idling until there is one. Afterwards the frame at the top of the stack is that environment's.
  */
-void sched_attend(void);
+void sched_attend(struct cpu *cpu);
 /* The time slice is over. */
 void sched_tick(void);
 /* Make a CPU (NULL: none) look whether another environment should run there; policy_preempt chose it. */
