@@ -15,7 +15,7 @@
 #include <kern/verify.h>
 
 static atomic_t idle_mask;
-static atomic_t active_count;
+atomic_t sched_active_count;
 
 void runq_init(struct runq *runq, unsigned cpu)
 {
@@ -40,14 +40,9 @@ uint64_t sched_switches(const struct cpu *cpu)
 	return cpu->switches_then + (cpu->switches - (uint32_t)cpu->switches_then);
 }
 
-void sched_count_active(int change)
-{
-	atomic_add(&active_count, change);
-}
-
 uint32_t sched_active(void)
 {
-	return atomic_load(&active_count);
+	return atomic_load(&sched_active_count);
 }
 
 static __attribute__((noinline)) void publish_queued(const struct env *env)
@@ -191,9 +186,9 @@ static __attribute__((noinline)) void ready_at_once(struct env *env)
 	sched_poke(cpu);
 }
 
-void sched_ready(struct env *env)
+/* See sched_ready: in full. */
+static __attribute__((noinline)) void ready_somewhere(struct env *env)
 {
-	assert(spin_held(&env->lock) && env->sched == SCHED_OFF);
 	if (unlikely(policy)) {
 		ready_for_all(env);
 		return;
@@ -213,6 +208,22 @@ void sched_ready(struct env *env)
 	atomic_fence();
 	if (idle || atomic_load(&idle_mask) & 1u << cpu->number)
 		platform_send_request(cpu->platform_number);
+}
+
+void sched_ready(struct env *env)
+{
+	struct cpu *cpu = this_cpu();
+
+	assert(spin_held(&env->lock) && env->sched == SCHED_OFF);
+	/* Where it last ran here and nobody is idle, there is nobody to choose or to tell. Under a policy it goes elsewhere. */
+	if (unlikely(env->cpu != cpu || atomic_load(&idle_mask) || cpu->in_device || policy)) {
+		ready_somewhere(env);
+		return;
+	}
+	record_ready(env, cpu);
+	spin_lock(&cpu->runq.lock);
+	push_ready(cpu, env);
+	spin_unlock(&cpu->runq.lock);
 }
 
 void sched_ready_here(struct env *env)
@@ -312,7 +323,7 @@ static struct env *idle(struct cpu *cpu)
 			break;
 		if (unlikely(cpu->attention & ATTEND_MONITOR))
 			monitor_call();
-		if (atomic_load(&active_count) == 0)
+		if (atomic_load(&sched_active_count) == 0)
 			rest_begin(); /* nobody is left who could make work */
 		big_lock_leave();
 		request_serve();

@@ -15,6 +15,7 @@
 #define FINCH_KERN_SCHED_H
 
 #include <common/list.h>
+#include <kern/atomic.h>
 #include <kern/lock.h>
 
 #define SCHED_SLICE_NS 10000000
@@ -59,7 +60,11 @@ void sched_poke(struct cpu *cpu);
 void sched_poked(void);
 
 /* Environments that run, are ready, or wait for something that can still come; none left: the system is at rest. */
-void sched_count_active(int change);
+extern atomic_t sched_active_count;
+static inline void sched_count_active(int change)
+{
+	atomic_add(&sched_active_count, change);
+}
 /* How many they are; for tests. */
 uint32_t sched_active(void);
 
