@@ -52,7 +52,11 @@ static inline void list_push_front(struct list *list, struct list *link)
 
 static inline void list_push_back(struct list *list, struct list *link)
 {
-	list_insert_after(list->prev, link);
+	struct list *last = list->prev; /* not list_insert_after, which would look for what comes after it */
+	link->prev = last;
+	link->next = list;
+	last->next = link;
+	list->prev = link;
 }
 
 static inline void list_remove(struct list *link)
@@ -60,6 +64,15 @@ static inline void list_remove(struct list *link)
 	link->prev->next = link->next;
 	link->next->prev = link->prev;
 	list_init(link);
+}
+
+/* Take the first link of a list that is not empty. It is not made to point to itself: it soon goes into a list again. */
+static inline struct list *list_take_first(struct list *list)
+{
+	struct list *link = list->next;
+	list->next = link->next;
+	link->next->prev = list;
+	return link;
 }
 
 /* The first or last link, or NULL of an empty list. The pop forms remove it. */

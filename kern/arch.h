@@ -122,10 +122,10 @@ size_t arch_copy_user(void *to, const void *from, size_t n, uintptr_t *fault);
 struct Trapframe *arch_frame(void);
 const struct Trapframe *arch_frame_of(const struct cpu *cpu);
 /*
- * Save what the frame and the calling CPU hold into env (the FPU's registers are lost then; _plain: while nothing is to
- * be attended to), or load them from it.
+ * Save what the frame and cpu, the calling one, hold into env (the FPU's registers are lost then; _plain: while nothing
+ * is to be attended to, or by sched_attend), or load them from it.
  */
-/* inline, in <arch/switch.h>: void arch_env_save(struct env *env); */
+/* inline, in <arch/switch.h>: void arch_env_save(const struct cpu *cpu, struct env *env); */
 /* inline, in <arch/switch.h>: void arch_env_save_plain(const struct cpu *cpu, struct env *env); */
 /* inline, in <arch/switch.h>: void arch_env_load(struct cpu *cpu, const struct env *env); */
 /* Set up env's registers: start at entry with the stack pointer, everything else zero; FPU as after reset. */
@@ -160,6 +160,8 @@ void arch_env_free_ports(struct env *env);
 uint32_t arch_env_port_pages(const struct env *env);
 /* Make the calling CPU let env, which runs on it, use its ports, and no others. */
 /* inline, in <arch/switch.h>: void arch_env_switch_ports(struct cpu *cpu, const struct env *env); */
+/* Does cpu let whom it runs use any? 0: it does not. */
+/* inline, in <arch/switch.h>: uint32_t arch_ports_open(const struct cpu *cpu); */
 /* Make a frame from a program harmless: user segments, interrupts on, no I/O privilege. */
 void arch_frame_sanitize(struct Trapframe *tf);
 /* Copy a frame from user mode to where all may read it, without the kernel's addresses in it. */

@@ -23,6 +23,7 @@ enum {
 	ATTEND_FRAME = 8,  /* the frame was changed as a whole: nothing may be left out when it is restored */
 	ATTEND_PREEMPT = 16, /* run another in place of this one, if one should go first */
 	ATTEND_MONITOR = 32, /* somebody wants the monitor */
+	ATTEND_SLICE = 64, /* timer_running may be false: so that a plain switch need not look */
 };
 
 /* cpu->errands */

@@ -224,7 +224,7 @@ struct env *env_attend(void)
 		cpu->env = NULL;
 		ending = env;
 	} else if (env->suspended) {
-		arch_env_save(env);
+		arch_env_save(cpu, env);
 		sched_charge(cpu, env);
 		cpu->env = NULL;
 		env->sched = SCHED_OFF;

@@ -15,7 +15,7 @@
 #include <kern/verify.h>
 
 static atomic_t idle_mask;
-static atomic_t active_count;
+atomic_t sched_active_count;
 
 void runq_init(struct runq *runq, unsigned cpu)
 {
@@ -35,20 +35,24 @@ uint64_t sched_switches(const struct cpu *cpu)
 	return cpu->switches_then + (cpu->switches - (uint32_t)cpu->switches_then);
 }
 
-void sched_count_active(int change)
-{
-	atomic_add(&active_count, change);
-}
-
 uint32_t sched_active(void)
 {
-	return atomic_load(&active_count);
+	return atomic_load(&sched_active_count);
+}
+
+static __attribute__((noinline)) void publish_queued(const struct env *env)
+{
+	env->pub->env_status = env->dying ? ENV_DYING : env->suspended ? ENV_NOT_RUNNABLE : ENV_RUNNABLE;
 }
 
 static inline void mark_queued(struct env *env)
 {
 	env->sched = SCHED_QUEUED;
-	env->pub->env_status = env->dying ? ENV_DYING : env->suspended ? ENV_NOT_RUNNABLE : ENV_RUNNABLE;
+	/* One test for the common case. */
+	if (unlikely(env->out_of_the_ordinary))
+		publish_queued(env);
+	else
+		env->pub->env_status = ENV_RUNNABLE;
 }
 
 /* --- Round robin --- */
@@ -177,9 +181,9 @@ static __attribute__((noinline)) void ready_at_once(struct env *env)
 	sched_poke(cpu);
 }
 
-void sched_ready(struct env *env)
+/* See sched_ready: in full. */
+static __attribute__((noinline)) void ready_somewhere(struct env *env)
 {
-	assert(spin_held(&env->lock) && env->sched == SCHED_OFF);
 	if (unlikely(policy)) {
 		ready_for_all(env);
 		return;
@@ -199,6 +203,22 @@ void sched_ready(struct env *env)
 	atomic_fence();
 	if (idle || atomic_load(&idle_mask) & 1u << cpu->number)
 		platform_send_request(cpu->platform_number);
+}
+
+void sched_ready(struct env *env)
+{
+	struct cpu *cpu = this_cpu();
+
+	assert(spin_held(&env->lock) && env->sched == SCHED_OFF);
+	/* Where it last ran here and nobody is idle, there is nobody to choose or to tell. Under a policy it goes elsewhere. */
+	if (unlikely(env->cpu != cpu || atomic_load(&idle_mask) || cpu->in_device || policy)) {
+		ready_somewhere(env);
+		return;
+	}
+	record_ready(env, cpu);
+	spin_lock(&cpu->runq.lock);
+	push_ready(cpu, env);
+	spin_unlock(&cpu->runq.lock);
 }
 
 void sched_ready_here(struct env *env)
@@ -298,7 +318,7 @@ static struct env *idle(struct cpu *cpu)
 			break;
 		if (unlikely(cpu->attention & ATTEND_MONITOR))
 			monitor_call();
-		if (atomic_load(&active_count) == 0)
+		if (atomic_load(&sched_active_count) == 0)
 			rest_begin(); /* nobody is left who could make work */
 		big_lock_leave();
 		request_serve();
@@ -319,16 +339,23 @@ static struct env *idle(struct cpu *cpu)
 	cpu->idle_ns += platform_time_ns() - since;
 	cpu->idle_since_ns = 0;
 	/* What ticks found meanwhile is not about env, nor is the time its. */
-	cpu->attention &= ~ATTEND_SWITCH;
+	cpu->attention &= ~(ATTEND_SWITCH | ATTEND_SLICE);
 	cpu->charged = arch_ticks_low();
 	return env;
 }
 
-static inline void run(struct cpu *cpu, struct env *env)
+/* env may run; neither it nor the last that ran here uses ports, and the time slice is not over. */
+static inline __attribute__((always_inline)) void run(struct cpu *cpu, struct env *env)
 {
 	sched_run(cpu, env);
-	arch_env_switch_ports(cpu, env);
 	TRACE(SCHED, RUN, cpu->queue->count, 0, 0);
+}
+
+/* The same without those conditions. */
+static inline void run_any(struct cpu *cpu, struct env *env)
+{
+	run(cpu, env);
+	arch_env_switch_ports(cpu, env);
 	if (unlikely(!cpu->timer_running)) {
 		cpu->charged = arch_ticks_low();
 		slice_begin(cpu);
@@ -378,7 +405,7 @@ static bool put_away(struct env *env)
 }
 
 /* Run env, which was taken from a queue, or if it may not run, the next that may. */
-static void run_or_next(struct cpu *cpu, struct env *env)
+static __attribute__((noinline)) void run_or_next(struct cpu *cpu, struct env *env)
 {
 	while (unlikely(!may_run(env))) {
 		if (!put_away(env))
@@ -387,7 +414,7 @@ static void run_or_next(struct cpu *cpu, struct env *env)
 			env = idle(cpu);
 		cpu->charged = arch_ticks_low();
 	}
-	run(cpu, env);
+	run_any(cpu, env);
 }
 
 static void run_next(struct cpu *cpu)
@@ -405,20 +432,40 @@ static inline void switch_to(struct cpu *cpu, struct env *next)
 	run_or_next(cpu, next);
 }
 
-/* Round robin: the current environment lets others of this queue go first. */
-static void rotate(struct cpu *cpu)
+/*
+ * Round robin: the first of this CPU's queue runs, and the current environment, if there is one, goes behind the others.
+ * False: none is there. Under another policy that is always so. This is the way of most switches, written to be short:
+ * save, queue, take, load in one function, and each thing looked at once.
+ */
+static inline __attribute__((always_inline)) bool rotate(struct cpu *cpu)
 {
 	struct env *env = cpu->env;
 
 	if (cpu->runq.count == 0)
-		return;
+		return false;
 	spin_lock(&cpu->runq.lock);
-	arch_env_save(env);
-	push_ready(cpu, env);
-	sched_charge_time(cpu, env->pub); /* before another CPU can take it */
-	struct env *next = pop_ready(cpu);
+	if (unlikely(list_empty(&cpu->runq.ready))) {
+		spin_unlock(&cpu->runq.lock);
+		return false;
+	}
+	struct env *next = LIST_ENTRY(list_take_first(&cpu->runq.ready), struct env, runq_node);
+	__asm__("" : "+r"(next)); /* so that this is not kept in a register as two addresses, its link's being the other */
+	next->sched = SCHED_RUNNING;
+	if (env) {
+		arch_env_save_plain(cpu, env);
+		mark_queued(env);
+		list_push_back(&cpu->runq.ready, &env->runq_node);
+		sched_charge_time(cpu, env->pub); /* before another CPU can take it */
+	} else {
+		cpu->runq.count--;
+	}
 	spin_unlock(&cpu->runq.lock);
-	switch_to(cpu, next);
+	/* From here on no request is answered: see may_run, of which the first is a part. */
+	if (unlikely(next->out_of_the_ordinary | arch_ports_open(cpu)))
+		switch_to(cpu, next);
+	else
+		run(cpu, next);
+	return true;
 }
 
 /*
@@ -434,7 +481,7 @@ static __attribute__((noinline)) void make_way(struct cpu *cpu, enum turn turn)
 	spin_lock(&cpu->queue->lock);
 	cpu->poked = false;
 	if (cpu->queue->count && (!others || (next = runq_pop(cpu, env)))) {
-		arch_env_save(env);
+		arch_env_save(cpu, env);
 		runq_push(cpu, env, turn);
 		if (!others)
 			next = runq_pop(cpu, NULL);
@@ -444,13 +491,13 @@ static __attribute__((noinline)) void make_way(struct cpu *cpu, enum turn turn)
 		switch_to(cpu, next);
 }
 
-void sched_attend(void)
+/* All that there may be to attend to. */
+static __attribute__((noinline)) void attend_to(struct cpu *cpu, uint32_t attention)
 {
-	struct cpu *cpu = this_cpu();
-
-	if (unlikely(cpu->attention & ATTEND_MONITOR))
-		monitor_call(); /* meanwhile, others may have asked for more */
-	uint32_t attention = cpu->attention;
+	if (unlikely(attention & ATTEND_MONITOR)) {
+		monitor_call();
+		attention = cpu->attention; /* meanwhile, others may have asked for more */
+	}
 	cpu->attention = 0;
 	struct env *ending = attention & ATTEND_ENV && cpu->env ? env_attend() : NULL;
 	if (ending) {
@@ -460,11 +507,25 @@ void sched_attend(void)
 	if (!cpu->env)
 		run_next(cpu);
 	else if (attention & ATTEND_SWITCH && likely(!policy))
-		rotate(cpu);
+		(void)rotate(cpu);
 	else if (attention & (ATTEND_SWITCH | ATTEND_PREEMPT))
 		make_way(cpu, !(attention & ATTEND_SWITCH) ? TURN_BROKEN_OFF : cpu->timer_running ? TURN_GIVEN_UP : TURN_OVER);
 	if (cpu->env && !cpu->timer_running)
 		slice_begin(cpu);
+}
+
+void sched_attend(struct cpu *cpu)
+{
+	uint32_t attention = cpu->attention;
+
+	if (likely(attention == ATTEND_SWITCH)) {
+		cpu->attention = 0;
+		/* It goes on if it is alone. */
+		if (unlikely(!rotate(cpu)) && (!cpu->env || policy))
+			attend_to(cpu, ATTEND_SWITCH);
+	} else {
+		attend_to(cpu, attention);
+	}
 }
 
 void sched_tick(void)
@@ -474,7 +535,7 @@ void sched_tick(void)
 	cpu->timer_running = false;
 	cpu->switches_then = sched_switches(cpu);
 	deadline_expire();
-	cpu->attention |= ATTEND_SWITCH;
+	cpu->attention |= ATTEND_SWITCH | ATTEND_SLICE;
 	if (!cpu->env)
 		return;
 	sched_charge(cpu, cpu->env);

@@ -15,6 +15,7 @@
 #define FINCH_KERN_SCHED_H
 
 #include <common/list.h>
+#include <kern/atomic.h>
 #include <kern/lock.h>
 
 #define SCHED_SLICE_NS 10000000
@@ -47,10 +48,10 @@ void sched_publish(struct env *env);
 void sched_take_apart(struct env *env);
 
 /*
- * Called on the way back to user mode when this CPU's attention is set: gives the CPU to an environment that may
- * run, idling until there is one. Afterwards the frame at the top of the stack is that environment's.
+ * Called on the way back to user mode when the attention of cpu, the calling one, is set: gives the CPU to an
+ * environment that may run, idling until there is one. Afterwards the frame at the top of the stack is that environment's.
  */
-void sched_attend(void);
+void sched_attend(struct cpu *cpu);
 /* The time slice is over. */
 void sched_tick(void);
 /* Make a CPU (NULL: none) look whether another environment should run there; policy_preempt chose it. */
@@ -59,7 +60,11 @@ void sched_poke(struct cpu *cpu);
 void sched_poked(void);
 
 /* Environments that run, are ready, or wait for something that can still come; none left: the system is at rest. */
-void sched_count_active(int change);
+extern atomic_t sched_active_count;
+static inline void sched_count_active(int change)
+{
+	atomic_add(&sched_active_count, change);
+}
 /* How many they are; for tests. */
 uint32_t sched_active(void);
 

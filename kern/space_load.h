@@ -9,16 +9,17 @@
 static inline void space_load_on(struct cpu *cpu, struct space *space)
 {
 	struct space *old = cpu->space;
+	uint32_t bit = cpu->bit;
 
 	if (old == space)
 		return;
 	/* In this order: whoever takes a mapping away sees the bit, or we see the mapping gone. */
 	if (space)
-		atomic_or(&space->loaded, cpu->bit);
+		atomic_or(&space->loaded, bit);
 	cpu->space = space;
 	arch_space_load(space ? &space->arch : NULL);
 	if (old)
-		atomic_and(&old->loaded, ~cpu->bit);
+		atomic_and(&old->loaded, ~bit);
 }
 
 static inline void space_load(struct space *space)

@@ -26,7 +26,7 @@ uint32_t env_block_locked(struct env *env, uint32_t wait, envid_t wait_for, bool
 	TRACE(SCHED, BLOCK, wait, wait_for, timeout_ms);
 	if (restarts)
 		arch_call_restart(arch_frame());
-	arch_env_save(env);
+	arch_env_save(cpu, env);
 	env->wait = wait;
 	uint32_t serial = ++env->wait_serial;
 	env->restarts = restarts;

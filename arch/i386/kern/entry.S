@@ -108,8 +108,15 @@ syscall_by_int:
 	call	arch_syscall
 	jmp	return_from_trap
 
+/* A switch is the most frequent: it has no need of the rest. */
 syscall_attend:
-	call	arch_syscall_attend
+	cmpl	$ATTENTION_SWITCH, %fs:CPU_ATTENTION
+	jne	1f
+	movl	%fs:0, %eax
+	call	sched_attend
+	cmpl	$0, %fs:CPU_ATTENTION
+	je	return_from_trap
+1:	call	arch_syscall_attend
 	jmp	return_from_trap
 
 /*

@@ -70,7 +70,7 @@ void arch_env_inherit(struct env *child)
 {
 	const struct env *self = this_cpu()->env;
 
-	arch_env_save(child);
+	arch_env_save(this_cpu(), child);
 	arch_fpu_load(child->arch.fpu); /* the caller goes on with it */
 	child->arch.tls = self->arch.tls;
 	arch_call_set_result(&child->pub->env_tf, 0);

@@ -11,6 +11,7 @@ static_assert(sizeof(struct arch_frame) == ARCH_FRAME_SIZE, "struct arch_frame a
 static_assert(offsetof(struct arch_frame, tf.tf_eflags) == ARCH_FRAME_EFLAGS, "struct arch_frame as entry.S knows it");
 static_assert(offsetof(struct arch_frame, tf.tf_regs.reg_eax) == ARCH_FRAME_EAX, "as entry.S knows it");
 static_assert(offsetof(struct cpu, attention) == CPU_ATTENTION, "as entry.S knows it");
+static_assert(ATTEND_SWITCH == ATTENTION_SWITCH, "as entry.S knows it");
 static_assert(offsetof(struct cpu, self) == 0, "fs:0 is this CPU's record");
 static_assert(sizeof(struct task_segment) == 104, "a task segment is 104 bytes");
 static_assert(sizeof(struct arch_tables) <= TABLES_ALIGNMENT, "the tables lie in one page");

@@ -50,7 +50,7 @@ struct Trapframe *arch_frame(void)
 static inline void leave(struct cpu *cpu)
 {
 	while (unlikely(cpu->attention))
-		sched_attend();
+		sched_attend(cpu);
 	big_lock_leave();
 }
 

@@ -7,6 +7,7 @@
 #define ARCH_FRAME_EFLAGS 60
 
 #define CPU_ATTENTION 8 /* in struct cpu */
+#define ATTENTION_SWITCH 1 /* ATTEND_SWITCH there */
 
 /* tf_err of a system call's frame: 0 by int, this by sysenter. */
 #define CALL_BY_SYSENTER 1

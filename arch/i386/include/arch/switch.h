@@ -27,13 +27,17 @@ static inline void frame_copy(struct Trapframe *to, const struct Trapframe *from
 			 : "memory");
 }
 
-/* arch_env_save on this cpu, where its attention is 0. */
+/* arch_env_save where no trap flag is still to be given back. */
 static inline void arch_env_save_plain(const struct cpu *cpu, struct env *env)
 {
 	const struct arch_frame *frame = (struct arch_frame *)cpu->arch.stack_top - 1;
 	struct Trapframe *saved = &env->pub->env_tf;
 	uint32_t gs;
 
+	/* The two selectors first: copying needs the registers. */
+	env->arch.fs = frame->fs;
+	__asm__ volatile("movl %%gs, %0" : "=r"(gs));
+	env->arch.gs = gs;
 	if (likely(features.plain_fpu)) {
 		__asm__ volatile("fxsave (%0)" : : "r"(env->arch.fpu) : "memory");
 		frame_copy(saved, &frame->tf);
@@ -42,16 +46,11 @@ static inline void arch_env_save_plain(const struct cpu *cpu, struct env *env)
 		*saved = frame->tf;
 	}
 	saved->tf_regs.reg_oesp = 0; /* a kernel address, in a record that all may read */
-	env->arch.fs = frame->fs;
-	__asm__ volatile("movl %%gs, %0" : "=r"(gs));
-	env->arch.gs = gs;
 }
 
 /* The program's FPU registers are lost: they are in env from here on. */
-static inline void arch_env_save(struct env *env)
+static inline void arch_env_save(const struct cpu *cpu, struct env *env)
 {
-	const struct cpu *cpu = this_cpu();
-
 	arch_env_save_plain(cpu, env);
 	/* A call by sysenter that is still under way has not got its trap flag back yet. */
 	if (unlikely(cpu->attention & ATTEND_STEP))
@@ -74,6 +73,11 @@ static inline void load_gs(uint32_t gs)
 
 /* See ports.c. */
 void ports_load(struct cpu *cpu, uint32_t ports);
+
+static inline uint32_t arch_ports_open(const struct cpu *cpu)
+{
+	return cpu->arch.ports;
+}
 
 static inline void arch_env_switch_ports(struct cpu *cpu, const struct env *env)
 {

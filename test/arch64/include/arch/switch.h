@@ -5,10 +5,11 @@
 #include <kern/cpu.h>
 #include <kern/env.h>
 
-void arch_env_save(struct env *env);
+void arch_env_save(const struct cpu *cpu, struct env *env);
 void arch_env_save_plain(const struct cpu *cpu, struct env *env);
 void arch_env_load(struct cpu *cpu, const struct env *env);
 
+uint32_t arch_ports_open(const struct cpu *cpu);
 void arch_env_switch_ports(struct cpu *cpu, const struct env *env);
 
 #endif
