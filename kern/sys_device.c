@@ -15,10 +15,16 @@
 /* Map the n pages from `first` on, which have a reference each for that; there are tables for them. */
 static void map_block(struct space *space, uintptr_t va, uint32_t perm, pfn_t first, uint32_t n)
 {
-	for (uint32_t i = 0; i < n; i++) {
-		pfn_t pfn = first + i;
-		space_insert(space, va + i * PGSIZE, &pfn, 1, perm);
-		page_drop(pfn);
+	pfn_t pages[SPACE_SLICE];
+
+	for (uint32_t done = 0, slice; done < n; done += slice) {
+		slice = MIN(n - done, (uint32_t)SPACE_SLICE);
+		for (uint32_t i = 0; i < slice; i++)
+			pages[i] = first + done + i;
+		space_insert(space, va + done * PGSIZE, pages, slice, perm);
+		for (uint32_t i = 0; i < slice; i++)
+			page_drop(pages[i]);
+		arch_poll_interrupts();
 	}
 }
 

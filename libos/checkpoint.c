@@ -157,10 +157,10 @@ static int copy_page(const struct page_record *record, void *arg)
 	return err;
 }
 
-/* The same if the page is src's own and may be written. */
+/* The same if the page is src's own and may be written, and is one, not a device's. */
 static int copy_own_page(const struct page_record *record, void *arg)
 {
-	return (record->entry & (PTE_W | PTE_SHARE)) == PTE_W ? copy_page(record, arg) : 0;
+	return (record->entry & (PTE_W | PTE_SHARE | PTE_DEVICE)) == PTE_W ? copy_page(record, arg) : 0;
 }
 
 #define USUAL_STACK (UXSTACKTOP - PGSIZE) /* an exception stack that is not in use may be again */

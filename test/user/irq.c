@@ -218,6 +218,7 @@ static void among_messages(void)
 	silence();
 	expect_is(irq(IRQ_DONE), 0);
 	raise();
+	wait_until(waits(server, ENV_WAIT_MESSAGE)); /* or the answer is dropped */
 	expect_is(sys_ipc_reply_wait(server, 1, NULL, 0, IPC_NO_PAGES), 0);
 	expect_interrupt();
 	expect_end(server, 0);

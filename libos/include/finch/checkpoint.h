@@ -6,6 +6,7 @@
  * It is kept by an environment that never runs, the holder, whose id names it. The holder shares the child's pages; where
  * the child's library copies on write (it does if the child has forked, or is a fork), taking a checkpoint costs as much as a
  * fork, else what the child may write is copied. Pages that are marked PTE_SHARE are not part of it, they are shared.
+ * Device memory is left out: it is not there when the child has been put back.
  *
  * A child that sleeps in a system call makes it anew when it is put back, with its whole timeout: it waits again for the
  * console or a message, it sends again what it was about to send, and what it was waiting for an answer to. What it has
