@@ -44,17 +44,24 @@ void console_write(const char *s, size_t len)
 	spin_unlock(&output_lock);
 }
 
+/* Does this byte call the monitor? What comes after it is for that. */
+static bool calls_monitor(int byte) REQUIRES(input_lock)
+{
+	if (likely(byte != MONITOR_KEY) || input.held || !boot_word("monitor"))
+		return false;
+	input.held = true;
+	this_cpu()->attention |= ATTEND_MONITOR;
+	return true;
+}
+
 /* Take in what the platform has. */
 static void fill(void) REQUIRES(input_lock)
 {
 	int byte;
 
 	while (input.tail - input.head < RING_SIZE && (byte = platform_console_read()) >= 0) {
-		if (byte == MONITOR_KEY && !input.held && boot_word("monitor")) {
-			input.held = true; /* what comes after it is for the monitor */
-			this_cpu()->attention |= ATTEND_MONITOR;
+		if (calls_monitor(byte))
 			return;
-		}
 		if (byte) /* a zero would read as none */
 			input.bytes[input.tail++ % RING_SIZE] = byte;
 	}
@@ -99,7 +106,9 @@ int console_take(void) UNCHECKED_LOCKING
 	spin_lock(&input_lock);
 	if (input.tail != input.head && !input.held) {
 		byte = input.bytes[input.head++ % RING_SIZE];
-		if (!input.listening)
+		if (calls_monitor(byte)) /* it was typed in the monitor, behind the line that left it */
+			byte = 0;
+		else if (!input.listening)
 			fill();
 	}
 	spin_unlock(&input_lock);
