@@ -59,8 +59,8 @@ struct Env {
 	void *env_exception_upcall;    /* where exceptions other than page faults go, NULL: nowhere */
 	uintptr_t env_exception_stack; /* top of the page that both upcalls use as their stack */
 	/*
-	 * For how long it has run, in ticks of the time-stamp counter, as of when it last left a CPU or the timer last came. Its
-	 * halves are written one after the other: read it by env_cpu_time().
+	 * For how long it has run, in ticks of the time-stamp counter, as of when it last left a CPU or the timer last
+	 * came. Its halves are written one after the other: read it by env_cpu_time().
 	 */
 	uint64_t env_cpu_time;
 	uint32_t env_priority;      /* 0 to 31; where the policy has levels: its level now, as adjusted or lent by callers */

@@ -1,5 +1,6 @@
 /*
- * The parts of an environment's state that SYS_env_state_get and SYS_env_state_set move, and the records of SYS_page_list.
+ * The parts of an environment's state that SYS_env_state_get and SYS_env_state_set move, and the records of
+ * SYS_page_list.
  *
  * Together with its pages they are all that makes an environment go on as it would have. What stands here is of fixed
  * layout: it goes into files (doc/checkpoint.md). The structs of STATE_REGISTERS and STATE_FPU are in <arch/state.h>.
@@ -11,9 +12,9 @@
 #include <arch/state.h>
 
 /*
- * STATE_REGISTERS: struct state_registers. Of an environment that waits in a system call they are as before that call, so
- *	that it makes the call anew, with its whole timeout; but an answer that ipc_reply_wait has given is not given twice. Set,
- *	they end a wait: no result is put into them.
+ * STATE_REGISTERS: struct state_registers. Of an environment that waits in a system call they are as before that call,
+ *	so that it makes the call anew, with its whole timeout; but an answer that ipc_reply_wait has given is not given
+ *	twice. Set, they end a wait: no result is put into them.
  * STATE_FPU: struct state_fpu.
  * STATE_UPCALLS: struct state_upcalls.
  * STATE_MESSAGE: struct state_message. Not set while it waits.

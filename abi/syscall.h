@@ -27,11 +27,12 @@ enum {
 /*
  * What SYS_env_set sets, each for an environment:
  *
- * ENV_SET_EXCEPTION_UPCALL: where exceptions other than page faults go, 0 for nowhere. A bad address shows when one comes.
- * ENV_SET_EXCEPTION_STACK: the top of its exception stack, of one page, on which both upcalls start: a multiple of PGSIZE
- *	above 0 and up to UXSTACKTOP, which it is in a new environment.
- * ENV_SET_TLS: the base of the segment that gs selects, and gs is set to select it. In a new environment gs and the base
- *	are those of the caller of exofork, or 0 after env_thread. For the caller, or a child that is suspended.
+ * ENV_SET_EXCEPTION_UPCALL: where exceptions other than page faults go, 0 for nowhere. A bad address shows when one
+ * comes.
+ * ENV_SET_EXCEPTION_STACK: the top of its exception stack, of one page, on which both upcalls start: a multiple of
+ *	PGSIZE above 0 and up to UXSTACKTOP, which it is in a new environment.
+ * ENV_SET_TLS: the base of the segment that gs selects, and gs is set to select it. In a new environment gs and the
+ *	base are those of the caller of exofork, or 0 after env_thread. For the caller, or a child that is suspended.
  * ENV_SET_RIGHTS: its rights (<abi/rights.h>), of those that the caller has; those of its children stay as they are.
  * ENV_SET_TYPE: env_type, any number; the caller needs RIGHT_TYPE.
  * ENV_SET_PRIORITY: 0 to 31, the highest runs; without RIGHT_SCHED at most that of the caller.
@@ -51,8 +52,8 @@ enum {
 
 /*
  * What SYS_irq does with a line. IRQ_ATTACH: from now on envid gets its interrupts, as messages from 0 whose value has
- * the bits of the lines that came, whenever it receives from anyone. Several may be attached to a line, and all are told.
- * The line is held back then until all of them have said IRQ_DONE (or ended). IRQ_DETACH: no more.
+ * the bits of the lines that came, whenever it receives from anyone. Several may be attached to a line, and all are
+ * told. The line is held back then until all of them have said IRQ_DONE (or ended). IRQ_DETACH: no more.
  */
 enum { IRQ_ATTACH = 1, IRQ_DONE, IRQ_DETACH };
 

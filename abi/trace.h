@@ -1,11 +1,11 @@
 /*
- * The event ring: each CPU writes down what happens on it, the oldest records make place for new ones. What SYS_trace does,
- * and what a program then sees. <finch/trace.h> reads it.
+ * The event ring: each CPU writes down what happens on it, the oldest records make place for new ones. What SYS_trace
+ * does, and what a program then sees. <finch/trace.h> reads it.
  *
- * A ring is a struct trace_ring in a page of its own, and behind it `records` records, a power of two. `count` have been
- * written. Record n, counted from 0, stands at n % records and has the number n + 1 (its low 32 bits), as long as it is
- * whole: the number is the first thing of it that is overwritten. So it is good if n < count, and the number is right
- * before it is copied and after.
+ * A ring is a struct trace_ring in a page of its own, and behind it `records` records, a power of two. `count` have
+ * been written. Record n, counted from 0, stands at n % records and has the number n + 1 (its low 32 bits), as long as
+ * it is whole: the number is the first thing of it that is overwritten. So it is good if n < count, and the number is
+ * right before it is copied and after.
  */
 #ifndef FINCH_ABI_TRACE_H
 #define FINCH_ABI_TRACE_H
@@ -15,8 +15,8 @@
 /*
  * The operations of SYS_trace:
  *
- * TRACE_SET: record the kinds of events in arg, a mask of TRACE_KIND_, on all CPUs from now on; 0: none. Returns the mask
- *	there was. The first time the rings are made, and stay. -E_INVAL: no such kind; -E_NO_MEM.
+ * TRACE_SET: record the kinds of events in arg, a mask of TRACE_KIND_, on all CPUs from now on; 0: none. Returns the
+ *	mask there was. The first time the rings are made, and stay. -E_INVAL: no such kind; -E_NO_MEM.
  * TRACE_MAP: map the ring of CPU number `cpu` at arg, read-only. Returns how many pages that are.
  *	-E_INVAL: arg is unaligned or too high, there is no such CPU, or there are no rings yet; -E_NO_MEM.
  */

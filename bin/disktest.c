@@ -292,7 +292,7 @@ void umain(int argc, char **argv)
 	strlcpy(list, name, sizeof(list));
 	split(list);
 	if (!disks_server())
-		fail("there is no disk server", -E_NOT_FOUND);
+		fail("no disk server (./finch run --disk FILE starts it)", -E_NOT_FOUND);
 	chunks = sectors / CHUNK;
 	sys_page_alloc(0, (void *)TALLY, PTE_P | PTE_U | PTE_W | PTE_SHARE);
 	start_clients(clients, count, requests_each);

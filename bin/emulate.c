@@ -1,7 +1,7 @@
 /*
  * emulate: gives the processor an instruction that it does not have. The opcode 0F B9 (UD1) is promised never to mean
- * anything (Intel SDM vol. 2, UD), and yet has operands like any other: a register, and a register or a word in memory. Here
- * it counts the bits of the second that are 1, into the first.
+ * anything (Intel SDM vol. 2, UD), and yet has operands like any other: a register, and a register or a word in memory.
+ * Here it counts the bits of the second that are 1, into the first.
  *
  * The handler reads the instruction where it stands, finds the operands among the registers of the frame, changes one
  * of them, and goes on behind it: the caller cannot tell, except that it takes longer.

@@ -12,6 +12,7 @@
 /* Queue for one that never asks for a message, with pages that its end must give back. */
 static void queue_for(envid_t envid)
 {
+	ipc_recv(NULL, NULL, NULL); /* the flood has begun: before, memory is for the forks */
 	for (;;) {
 		if (sys_page_alloc_range(0, WATER, PERM, PAGES) == PAGES)
 			sys_ipc_send(envid, 0, WATER, libos_range(PERM, PAGES), TIMEOUT_NEVER);

@@ -1,6 +1,7 @@
 /*
- * latency [BURNERS]: how late one comes that sleeps, when BURNERS (2) processes for each CPU burn: whether a program that waits
- * for people feels quick on a busy machine. Compare ./finch run --sched unix, where who sleeps is above who burns, with rr.
+ * latency [BURNERS]: how late one comes that sleeps, when BURNERS (2) processes for each CPU burn: whether a program
+ * that waits for people feels quick on a busy machine. Compare ./finch run --sched unix, where who sleeps is above who
+ * burns, with rr.
  */
 #include <finch/ipc.h>
 

@@ -1,8 +1,10 @@
 /*
- * nice [-p PRIORITY] [-t TICKETS] COMMAND [ARGUMENT]...: run a program with another priority (0 to 31, usually 16) or other
- * tickets (1 to 10000, usually 100). Which of them counts depends on the policy that was chosen at the boot.
+ * nice [-p PRIORITY] [-t TICKETS] COMMAND [ARGUMENT]...: run a program with another priority (0 to 31, usually 16) or
+ * other tickets (1 to 10000, usually 100); more than the prompt's only with the right sched (`grant sched nice ...`).
+ * Which of them counts depends on the policy that was chosen at the boot.
  */
 #include <finch/process.h>
+#include <finch/rights.h>
 #include <finch/syscall.h>
 #include <inc/lib.h>
 
@@ -23,7 +25,9 @@ static void set(const char *option, const char *text)
 		usage();
 	int error = sys_env_set(0, what, (uintptr_t)value);
 	if (error < 0) {
-		printf("nice: %s %s: %e\n", option, text, error);
+		if (error != -E_BAD_ENV || rights_need(RIGHT_SCHED))
+			printf("nice: %s %s: %e%s\n", option, text, error,
+			       error == -E_INVAL ? "; priorities are 0 to 31, tickets 1 to 10000" : "");
 		exit_status(1);
 	}
 }

@@ -11,7 +11,9 @@ struct number {
 	int least, most;
 };
 
-/* The number that stands at argv[place]. Ends the program, with status 1, if what stands there is none that is right. */
+/*
+ * The number that stands at argv[place]. Ends the program, with status 1, if what stands there is none that is right.
+ */
 static inline int number_argument(int argc, char **argv, int place, struct number number)
 {
 	char *rest;

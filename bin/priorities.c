@@ -1,9 +1,10 @@
 /*
- * priorities: what the policy `priority` promises. The highest run, on all CPUs, and nobody else; who wakes runs at once; and
- * a server that is low does not keep a caller waiting who is high, though others burn in between: it is lent the level of
- * its caller until it has answered.
+ * priorities: what the policy `priority` promises. The highest run, on all CPUs, and nobody else; who wakes runs at
+ * once; and a server that is low does not keep a caller waiting who is high, though others burn in between: it is lent
+ * the level of its caller until it has answered.
  */
 #include <finch/ipc.h>
+#include <finch/rights.h>
 
 #include "policy.h"
 
@@ -187,6 +188,8 @@ void umain(int argc, char **argv)
 		       machine.policy);
 		exit_status(1);
 	}
+	if (!rights_need(RIGHT_SCHED))
+		exit_status(1);
 	cpus = MIN(machine.cpus, (uint32_t)CPUS_SHOWN);
 	must(sys_page_alloc(0, (void *)SHARED, PTE_P | PTE_U | PTE_W | PTE_SHARE));
 	must(sys_env_set(0, ENV_SET_PRIORITY, TOP));

@@ -21,7 +21,7 @@ static void show_disks(void)
 	int err = disks_list(LIST);
 
 	if (err < 0)
-		fail("no disk server", err);
+		fail("listing disks", err);
 	printf("NAME    SIZE MB  DRIVER      STARTED  FLAGS  MODEL\n");
 	for (uint32_t i = 0; i < LIST->count; i++) {
 		const struct disks_disk *disk = &LIST->disks[i];
@@ -60,6 +60,8 @@ void umain(int argc, char **argv)
 	struct block_disk *disk;
 	int err;
 
+	if (!disks_server())
+		fail("no disk server (./finch run --disk FILE starts it)", -E_NOT_FOUND);
 	if (argc < 2) {
 		show_disks();
 		return;

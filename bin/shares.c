@@ -1,10 +1,12 @@
 /*
- * shares [SECONDS [TICKETS...]]: CPU time by tickets. For each number of tickets (300 200 100 if none is given) it starts a
- * process for each CPU, lets them burn for SECONDS (10) of CPU time, all together, and says what each number got.
+ * shares [SECONDS [TICKETS...]]: CPU time by tickets. For each number of tickets (90 60 30 if none is given; more than
+ * it has itself it may give only with the right sched) it starts a process for each CPU, lets them burn for SECONDS
+ * (10) of CPU time, all together, and says what each number got.
  *
  * Under the policy stride that is the part that it has of all tickets, nearly exactly; under lottery, by chance.
  */
 #include <finch/ipc.h>
+#include <finch/rights.h>
 
 #include "number.h"
 #include "policy.h"
@@ -88,7 +90,7 @@ static int show(uint32_t khz)
 
 void umain(int argc, char **argv)
 {
-	static const uint32_t usual[] = { 300, 200, 100 };
+	static const uint32_t usual[] = { 90, 60, 30 };
 	int seconds = number_argument(argc, argv, 1, (struct number){ "SECONDS", 10, 1, 1000 });
 	struct info_machine machine;
 
@@ -98,6 +100,10 @@ void umain(int argc, char **argv)
 	for (int i = 0; i < count; i++)
 		kinds[i].tickets = argc > 2 ? (uint32_t)number_argument(argc, argv, 2 + i,
 				   (struct number){ "TICKETS", 100, 1, TICKETS_MAX }) : usual[i];
+	for (int i = 0; i < count; i++) {
+		if (kinds[i].tickets > thisenv->env_tickets && !rights_need(RIGHT_SCHED))
+			exit_status(1);
+	}
 	start();
 	/* Each is half a slice ahead of its share, once they are at it: that is to be so at the beginning too. */
 	while (time_of_all() < (uint64_t)machine.tsc_khz * 1000 * cpus)

@@ -1,8 +1,8 @@
 /*
  * step [A B]: watches itself compute the greatest common divisor of two numbers, instruction by instruction. With FL_TF
  * in its flags the processor raises T_DEBUG after each one; the handler notes where the program is, and the program
- * goes on to the next. Afterwards the notes are printed: address and bytes of each instruction, and where it went from there
- * if not to the next.
+ * goes on to the next. Afterwards the notes are printed: address and bytes of each instruction, and where it went from
+ * there if not to the next.
  *
  * It works because the return from an exception loads flags and address in one instruction: nothing of the handler or
  * the library is stepped through.

@@ -1,6 +1,6 @@
 /*
- * top: CPUs, memory and environments, what has run most first, anew each second until q is typed. `top -n N` prints that N
- * times, one below the other. All of it is read from what the kernel shows everybody: envs[] and SYS_info.
+ * top: CPUs, memory and environments, what has run most first, anew each second until q is typed. `top -n N` prints
+ * that N times, one below the other. All of it is read from what the kernel shows everybody: envs[] and SYS_info.
  */
 #include <finch/ipc.h>
 #include <finch/machine.h>

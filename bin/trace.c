@@ -1,7 +1,7 @@
 /*
- * trace [-k KIND,...] PROGRAM [ARGS]: runs a program, and then says what it did: each of its events in their order, read
- * from the event rings of all CPUs. KINDs are sched, syscall, fault, message, lock, irq, request and all; sched and
- * syscall if none is given. What others did meanwhile, its children too, is only counted, in the last line.
+ * trace [-k KIND,...] PROGRAM [ARGS]: runs a program, and then says what it did: each of its events in their order,
+ * read from the event rings of all CPUs. KINDs are sched, syscall, fault, message, lock, irq, request and all; sched
+ * and syscall if none is given. What others did meanwhile, its children too, is only counted, in the last line.
  */
 #include <abi/syscall.h>
 #include <finch/machine.h>
@@ -19,35 +19,15 @@ static struct cpu {
 } cpus[CPUS_MAX];
 static uint32_t cpu_count, others;
 
-#define TRACE_KIND(name, bit, word) { word, TRACE_KIND_##name },
-#define EVENT(name, number, kind, words, text)
-static const struct {
-	const char *word;
-	uint32_t kind;
-} kinds[] = {
-#include <abi/trace.def>
-	{ "all", TRACE_KINDS_ALL },
-};
-
-static uint32_t kinds_named(char *words)
+static uint32_t kinds_named(const char *words)
 {
-	uint32_t mask = 0;
+	uint32_t kinds;
+	const char *bad = trace_kinds_parse(words, &kinds);
 
-	for (char *word = words; word; word = words) {
-		if ((words = strchr(word, ',')) && *words)
-			*words++ = 0;
-		else
-			words = NULL;
-		unsigned i = 0;
-		while (i < ARRAY_SIZE(kinds) && strcmp(kinds[i].word, word) != 0)
-			i++;
-		if (i == ARRAY_SIZE(kinds)) {
-			printf("trace: there is no kind of event '%s'\n", word);
-			exit_status(1);
-		}
-		mask |= kinds[i].kind;
-	}
-	return mask;
+	if (!bad)
+		return kinds;
+	printf("trace: there is no kind of event '%.*s'\n", (int)(strfind(bad, ',') - bad), bad);
+	exit_status(1);
 }
 
 static void open_rings(uint32_t mask)

@@ -1,4 +1,6 @@
-/* Checksums: the CRC-32 of IEEE 802.3, which gzip and zlib use too. Of what stands on a boot disk, and of checkpoints. */
+/*
+ * Checksums: the CRC-32 of IEEE 802.3, which gzip and zlib use too. Of what stands on a boot disk, and of checkpoints.
+ */
 #ifndef FINCH_COMMON_CRC32_H
 #define FINCH_COMMON_CRC32_H
 

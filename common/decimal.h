@@ -1,5 +1,6 @@
 /*
- * The exact decimal digits of a double, without floating point: every double is a whole number divided by a power of ten.
+ * The exact decimal digits of a double, without floating point: every double is a whole number divided by a power of
+ * ten.
  */
 #ifndef FINCH_COMMON_DECIMAL_H
 #define FINCH_COMMON_DECIMAL_H
@@ -22,7 +23,10 @@ void decimal_make(struct decimal *decimal, uint64_t bits) LINKED_NAME(decimal_ma
 int decimal_length(const struct decimal *decimal) LINKED_NAME(decimal_length);
 /* The digit at a position, counted from the lowest, 0 to 9; 0 outside, below too. */
 unsigned decimal_digit(const struct decimal *decimal, int position) LINKED_NAME(decimal_digit);
-/* Make the digits below position zeros (position <= 0: nothing), rounding to the nearest, of two equally near to the even. */
+/*
+ * Make the digits below position zeros (position <= 0: nothing), rounding to the nearest, of two equally near to the
+ * even.
+ */
 void decimal_round(struct decimal *decimal, int position) LINKED_NAME(decimal_round);
 
 #endif

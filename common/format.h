@@ -1,6 +1,6 @@
 /*
- * Formatted output, one character at a time to a function that the caller gives. No memory, no locale, and no use of the
- * FPU.
+ * Formatted output, one character at a time to a function that the caller gives. No memory, no locale, and no use of
+ * the FPU.
  *
  * A conversion is % [- 0 # +] [width or *] [. precision or *] [l ll z] and one of
  *   c d i o u x X s %    as in C

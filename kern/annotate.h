@@ -12,9 +12,7 @@
 #define GUARDED_BY(lock) FINCH_MARK(guarded_by(lock))
 #define ACQUIRES(...) FINCH_MARK(acquire_capability(__VA_ARGS__))
 #define RELEASES(...) FINCH_MARK(release_capability(__VA_ARGS__))
-#define TRY_ACQUIRES(...) FINCH_MARK(try_acquire_capability(__VA_ARGS__))
 #define REQUIRES(...) FINCH_MARK(requires_capability(__VA_ARGS__))
-#define EXCLUDES(...) FINCH_MARK(locks_excluded(__VA_ARGS__))
 #define UNCHECKED_LOCKING FINCH_MARK(no_thread_safety_analysis)
 
 #endif

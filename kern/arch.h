@@ -42,7 +42,10 @@ void arch_halt(void) __attribute__((noreturn));
 int arch_space_create(struct arch_space *space, struct budget *budget);
 /* Free the top level; user mappings are gone already (arch_space_next_table ended). No CPU has it loaded. */
 void arch_space_destroy(struct arch_space *space);
-/* The entry for va, or NULL where no table stands (but perhaps a superpage). Valid for the addresses up to the next multiple of PTSIZE. */
+/*
+ * The entry for va, or NULL where no table stands (but perhaps a superpage). Valid for the addresses up to the next
+ * multiple of PTSIZE.
+ */
 /* inline: arch_pte_t *arch_space_entry(const struct arch_space *space, uintptr_t va); */
 /* The same, making the table where there is none, charged to budget. No superpage is there. NULL: out of memory. */
 arch_pte_t *arch_space_entry_make(struct arch_space *space, uintptr_t va, struct budget *budget);
@@ -58,8 +61,8 @@ uintptr_t arch_space_next_table(const struct arch_space *space, uintptr_t va);
 /* All notes of a table: bit n for its entries from n * ARCH_TABLE_GROUP on, of which there is a multiple of 16. */
 /* inline: uint32_t arch_table_notes(const arch_pte_t *table); */
 /*
- * Superpages: can this CPU map PTSIZE bytes by one entry? The slot is where an entry leads to the table for va, or maps a
- * superpage instead (NULL: there is none). _make makes it and notes it as used; NULL: out of memory.
+ * Superpages: can this CPU map PTSIZE bytes by one entry? The slot is where an entry leads to the table for va, or maps
+ * a superpage instead (NULL: there is none). _make makes it and notes it as used; NULL: out of memory.
  */
 /* inline: bool arch_large_supported(void); */
 /* inline: arch_pte_t *arch_space_slot(const struct arch_space *space, uintptr_t va); */
@@ -132,8 +135,8 @@ void arch_env_inherit(struct env *child);
 /* Its FPU state is as after a reset. It does not run. */
 void arch_env_reset_fpu(struct env *env);
 /*
- * Let env, the caller or one that runs nowhere, find its thread's data at base: through gs on the i386, which is loaded for
- * it. Any base is harmless.
+ * Let env, the caller or one that runs nowhere, find its thread's data at base: through gs on the i386, which is loaded
+ * for it. Any base is harmless.
  */
 void arch_env_set_tls(struct env *env, uintptr_t base);
 /*
@@ -182,9 +185,9 @@ uintptr_t arch_frame_ip(const struct Trapframe *tf);
 uintptr_t arch_frame_sp(const struct Trapframe *tf);
 uintptr_t arch_frame_bp(const struct Trapframe *tf);
 /*
- * tf is in the function that begins at start (or jumped there, to what may be no function), in memory as `view` shows it.
- * Returns where that returns to, if it has not made a frame of its own, as small functions never do; else, or where it
- * cannot be known, 0.
+ * tf is in the function that begins at start (or jumped there, to what may be no function), in memory as `view` shows
+ * it. Returns where that returns to, if it has not made a frame of its own, as small functions never do; else, or where
+ * it cannot be known, 0.
  */
 struct view;
 uintptr_t arch_frame_caller(const struct Trapframe *tf, uintptr_t start, const struct view *view);
@@ -194,7 +197,10 @@ uintptr_t arch_frame_caller(const struct Trapframe *tf, uintptr_t start, const s
 struct breakpoint;
 /* Make the calling CPU trap at these BREAKPOINTS_MAX, and no others. */
 void arch_breakpoints_load(const struct breakpoint *list);
-/* In a debug exception: which of them were met, as bits, and whether an instruction was stepped over. Asked once. */
-uint32_t arch_breakpoints_met(bool *stepped);
+/*
+ * In a debug exception with the frame tf: which of them were met, as bits, and whether it comes after a step. Asked
+ * once.
+ */
+uint32_t arch_breakpoints_met(const struct Trapframe *tf, bool *stepped);
 
 #endif

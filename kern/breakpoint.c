@@ -9,13 +9,6 @@
 
 struct breakpoint breakpoints[BREAKPOINTS_MAX];
 
-/* The one that is stepped, by id; 0: none. Written in the monitor, and by the CPU that runs it. */
-static struct {
-	envid_t envid;
-	uint32_t left;   /* instructions still to be run */
-	bool own;        /* the program steps itself too */
-} step;
-
 void breakpoints_load(void)
 {
 	arch_breakpoints_load(breakpoints);
@@ -24,30 +17,38 @@ void breakpoints_load(void)
 void breakpoints_changed(void)
 {
 	breakpoints_load();
-	for (unsigned n = 0; n < cpu_count; n++) {
-		if (n != this_cpu()->number)
-			atomic_or(&cpus[n]->errands, ERRAND_BREAKPOINTS);
-	}
-	request_all((uint32_t)((1ull << cpu_count) - 1));
+	request_errand(ERRAND_BREAKPOINTS);
 }
 
 void breakpoint_step(struct Trapframe *tf, uint32_t count)
 {
-	step.envid = this_cpu()->env->pub->env_id;
-	step.left = count;
-	step.own = arch_frame_step(tf, true);
+	struct env_step *step = &this_cpu()->env->step;
+	bool was = arch_frame_step(tf, true);
+
+	if (step->left == 0)
+		step->own = was;
+	step->left = count;
+	step->kept |= !step->own;
 	this_cpu()->attention |= ATTEND_FRAME;
 }
 
-/* A step has ended. True: it was the monitor's alone. */
-static bool step_ended(struct Trapframe *tf)
+/* It runs no more instructions by itself. */
+static void steps_end(struct env_step *step, struct Trapframe *tf)
 {
-	if (--step.left > 0)
-		return !step.own;
-	step.envid = 0;
-	arch_frame_step(tf, step.own);
-	monitor_enter(NULL, tf);
-	return !step.own;
+	if (step->left == 0)
+		return;
+	step->left = 0;
+	arch_frame_step(tf, step->own);
+}
+
+/* A program has made a step. True: it wanted to itself, too. */
+static bool step_made(struct env_step *step, struct Trapframe *tf)
+{
+	if (step->left > 1)
+		step->left--;
+	else if (step->left == 0 && step->kept)
+		arch_frame_step(tf, false);
+	return step->left ? step->own : !step->kept;
 }
 
 /* Is breakpoint n for env? */
@@ -73,22 +74,24 @@ static uint32_t awaited(uint32_t met)
 
 bool breakpoint_trap(struct Trapframe *tf)
 {
+	struct env *env = this_cpu()->env;
 	bool user = arch_frame_is_user(tf), steps = false;
-	uint32_t met = arch_breakpoints_met(&steps), mine = monitor_is_here() ? 0 : awaited(met);
-	const struct env *env = this_cpu()->env;
+	uint32_t met = arch_breakpoints_met(tf, &steps), mine = monitor_is_here() ? 0 : awaited(met);
+	bool last = steps && user && env->step.left == 1;
+	bool own = steps && user && step_made(&env->step, tf);
 
 	/* The instruction at a breakpoint has not run yet: it is to, once. */
 	if (met && user)
 		arch_frame_resume(tf);
+	if ((mine || last) && user)
+		steps_end(&env->step, tf);
 	if (mine) {
 		unsigned n = __builtin_ctz(mine);
 		kprintf("%s %u at %08lx%s\n", breakpoints[n].kind == BREAK_EXECUTE ? "Breakpoint" : "Watchpoint", n,
 			(unsigned long)breakpoints[n].va, user ? "" : ", met by the kernel in a system call");
-		step.envid = 0;
 		monitor_enter(breakpoints[n].kind == BREAK_EXECUTE ? "at a breakpoint" : "after an access", tf);
-		return true;
+	} else if (last) {
+		monitor_enter(NULL, tf);
 	}
-	if (steps && user && env && step.envid && step.envid == env->pub->env_id)
-		return step_ended(tf);
-	return met != 0;
+	return !own && (met || steps);
 }

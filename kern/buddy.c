@@ -2,7 +2,6 @@
  * The buddy allocator. A free block of order k starts at a multiple of 2^k; two free buddies are always joined. A
  * block never spans the two zones, since the border is a multiple of the largest block.
  */
-#include <common/string.h>
 #include <kern/arch.h>
 #include <kern/boot.h>
 #include <kern/buddy.h>

@@ -6,6 +6,7 @@
 #include <kern/family.h>
 
 #define INDEX_BITS 13
+#define ZERO_SLICE 64    /* pages that are zeroed before interrupts are looked at */
 #define DEPTH_MAX 32     /* budgets one below the other: charging goes through all */
 /* So many more than there can be environments: for those who ended while their pages are in use elsewhere. */
 #define RECORDS_SPARE 64
@@ -48,8 +49,8 @@ static bool count_up(atomic_t *count, uint32_t n, uint32_t limit)
 	return true;
 }
 
-/* Uncharge from budget up to, but not, `end`. */
-static void uncharge_below(struct budget *budget, const struct budget *end, uint32_t n)
+/* Uncharge from budget up to, but not, `end` (NULL: to the top). */
+static void uncharge(struct budget *budget, const struct budget *end, uint32_t n)
 {
 	while (budget != end) {
 		/* A record that has nothing left may be another's at once; those above still have our charge. */
@@ -59,32 +60,28 @@ static void uncharge_below(struct budget *budget, const struct budget *end, uint
 	}
 }
 
-bool budget_charge(struct budget *budget, uint32_t n)
+/* False: one limit is reached, nothing was charged; reclaiming memory is of no use then. */
+static bool charge(struct budget *budget, uint32_t n)
 {
 	for (struct budget *b = budget; b; b = b->parent) {
 		if (count_up(&b->pages, n, b->pages_limit))
 			continue;
-		uncharge_below(budget, b, n);
+		uncharge(budget, b, n);
 		this_cpu()->over_budget = true;
 		return false;
 	}
 	return true;
 }
 
-void budget_uncharge(struct budget *budget, uint32_t n)
-{
-	uncharge_below(budget, NULL, n);
-}
-
 pfn_t budget_take_page(struct budget *budget, pfn_t (*take)(void))
 {
-	if (!budget_charge(budget, 1))
+	if (!charge(budget, 1))
 		return NO_PAGE;
 	pfn_t pfn = take();
 	if (pfn)
 		page_states[pfn].budget = budget->index;
 	else
-		budget_uncharge(budget, 1);
+		uncharge(budget, NULL, 1);
 	return pfn;
 }
 
@@ -93,20 +90,25 @@ void budget_page_freed(pfn_t pfn)
 	struct budget *budget = &records[page_states[pfn].budget];
 
 	page_states[pfn].budget = 0;
-	budget_uncharge(budget, 1);
+	uncharge(budget, NULL, 1);
 }
 
-pfn_t budget_take_block(struct budget *budget, uint32_t n)
+pfn_t budget_take_block(struct budget *budget, uint32_t n, bool direct)
 {
-	if (budget && !budget_charge(budget, n))
+	if (!charge(budget, n))
 		return NO_PAGE;
-	pfn_t first = page_take_block(n, PAGE_HIGH);
+	pfn_t first = direct ? NO_PAGE : page_take_block(n, PAGE_HIGH);
 	if (!first)
 		first = page_take_block(n, PAGE_DIRECT);
-	if (!first && budget)
-		budget_uncharge(budget, n);
+	if (!first)
+		uncharge(budget, NULL, n);
 	for (uint32_t i = 0; first && budget && i < n; i++)
 		page_states[first + i].budget = budget->index;
+	for (uint32_t i = 0; first && i < n; i++) {
+		arch_page_zero(arch_window(first + i, 0));
+		if (i % ZERO_SLICE == ZERO_SLICE - 1)
+			arch_poll_interrupts();
+	}
 	return first;
 }
 
@@ -116,7 +118,7 @@ void budget_block_freed(pfn_t first, uint32_t n)
 
 	for (uint32_t i = 0; i < n; i++)
 		page_states[first + i].budget = 0;
-	budget_uncharge(budget, n);
+	uncharge(budget, NULL, n);
 }
 
 /* --- The tree --- */
@@ -212,16 +214,6 @@ static struct budget *record_find(void) REQUIRES(family_lock)
 	return found ? found : used < size ? &records[++used] : NULL;
 }
 
-/* The number after `last` of the same record: as for ids of environments. */
-static int32_t number_after(int32_t last, uint32_t index)
-{
-	uint32_t generation = ((uint32_t)last >> INDEX_BITS) + 1;
-
-	if (generation >> (31 - INDEX_BITS))
-		generation = 1;
-	return generation << INDEX_BITS | index;
-}
-
 struct budget *budget_make(struct budget *parent, uint32_t pages, uint32_t envs)
 {
 	unsigned depth = 0;
@@ -234,7 +226,7 @@ struct budget *budget_make(struct budget *parent, uint32_t pages, uint32_t envs)
 	if (!budget)
 		return NULL;
 	budget->index = budget - records;
-	budget->number = number_after(budget->number, budget->index);
+	budget->number = id_after(budget->number, budget->index, INDEX_BITS);
 	budget->live = true;
 	budget->parent = parent;
 	budget->pages_limit = pages;

@@ -2,10 +2,11 @@
  * Budgets: how many pages and environments a subtree of programs may have at once, however it divides them up.
  *
  * Every environment belongs to a budget, or (the first programs, and what they start without one) to none: NULL, no
- * limit. A child belongs to that of its parent. Budgets form trees: what is charged to one is charged to all above it too.
+ * limit. A child belongs to that of its parent. Budgets form trees: what is charged to one is charged to all above it
+ * too.
  *
- * A page is charged to the budget of the address space for which it is taken (that of the environment that the space was
- * made for), until nothing refers to it any more, whoever maps it meanwhile; each frame remembers its budget. A
+ * A page is charged to the budget of the address space for which it is taken (that of the environment that the space
+ * was made for), until nothing refers to it any more, whoever maps it meanwhile; each frame remembers its budget. A
  * record that pages are charged to stays until they are free, even if its last environment ended before.
  *
  * An environment, and a budget, count from their creation until they are gone. A record without environments, pages,
@@ -40,16 +41,15 @@ uint32_t budget_table_size(void);
 /* The record with this index (1 to budget_table_size), perhaps a free one. */
 struct budget *budget_record(uint32_t index);
 
-/* Charge n pages. False: one limit is reached, nothing was charged; reclaiming memory is of no use then. */
-bool budget_charge(struct budget *budget, uint32_t n) must_use;
-void budget_uncharge(struct budget *budget, uint32_t n);
-
 /* Slow halves of the next two. */
 pfn_t budget_take_page(struct budget *budget, pfn_t (*take)(void)) must_use;
 void budget_page_freed(pfn_t pfn);
 
-/* n pages in one piece, of either zone, charged to budget (NULL: none) page by page; see page_take_block. */
-pfn_t budget_take_block(struct budget *budget, uint32_t n) must_use;
+/*
+ * n zeroed pages in one piece, of either zone or `direct`, charged to budget (NULL: none) page by page; see
+ * page_take_block. With 64 or more interrupts are handled meanwhile, and no lock is held.
+ */
+pfn_t budget_take_block(struct budget *budget, uint32_t n, bool direct) must_use;
 /* n pages in one piece, charged to the same budget, are free again. */
 void budget_block_freed(pfn_t first, uint32_t n);
 

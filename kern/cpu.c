@@ -1,6 +1,4 @@
 /* CPUs: their records, and starting the others. */
-#include <common/string.h>
-#include <kern/boot.h>
 #include <kern/cpu.h>
 #include <kern/print.h>
 #include <kern/trap.h>

@@ -3,7 +3,6 @@
 #include <kern/deadline.h>
 #include <kern/env.h>
 #include <kern/platform.h>
-#include <kern/print.h>
 
 #define NS_PER_MS 1000000ull
 #define EXPIRE_AT_ONCE 32 /* woken before other interrupts get their turn */

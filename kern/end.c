@@ -35,7 +35,11 @@ int env_first_status(void)
 	return first_status;
 }
 
-uint32_t env_doom(struct env *env, int status, bool itself)
+/*
+ * Returns the CPU that still runs env as a mask. If that is 0 and env is not the caller, it stands in no queue, and is
+ * the caller's to take apart.
+ */
+static uint32_t env_doom(struct env *env, int status, bool itself) REQUIRES(env->lock)
 {
 	if (env->dying)
 		return 0;
@@ -54,6 +58,16 @@ uint32_t env_doom(struct env *env, int status, bool itself)
 	if (env == this_cpu()->env)
 		return 0;
 	return sched_take_off(env) ? 0 : 1u << env->cpu->number;
+}
+
+uint32_t env_doom_other(struct env *env, int status, bool itself)
+{
+	if (env->dying)
+		return 0;
+	uint32_t runs_on = env_doom(env, status, itself);
+	if (!runs_on)
+		sched_ready_here(env);
+	return runs_on;
 }
 
 void env_end_current(int status, bool itself, bool all)
@@ -161,12 +175,7 @@ static void end_mates(struct env *env)
 	for (unsigned n = 0; n < MATES_AT_ONCE && (node = list_pop_front(&env->mates)); n++) {
 		struct env *mate = LIST_ENTRY(node, struct env, mates);
 		spin_lock(&mate->lock);
-		if (!mate->dying) {
-			uint32_t its_cpu = env_doom(mate, env->status, env->ended_itself);
-			runs_on |= its_cpu;
-			if (!its_cpu)
-				sched_ready_here(mate);
-		}
+		runs_on |= env_doom_other(mate, env->status, env->ended_itself);
 		spin_unlock(&mate->lock);
 	}
 	spin_unlock(&family_lock);

@@ -28,10 +28,7 @@ static atomic_t live;
 
 void env_init(void)
 {
-	struct page_counts counts;
-
 	/* An environment takes six pages and more: an eighth of the pages is never the tighter limit. */
-	page_count(&counts);
 	limit = MIN(MAX(boot_ram_pages() / 8, 64u), (uint32_t)NENV);
 	budget_init(limit);
 	records = boot_alloc(limit * sizeof *records);
@@ -115,16 +112,6 @@ void env_slot_give(struct env *env)
 	atomic_add(&live, -1u);
 }
 
-/* The id after `last` of the same slot: the generation counts up, and starts at 1 again before ids get negative. */
-static envid_t id_after(envid_t last, uint32_t index)
-{
-	uint32_t generation = ((uint32_t)last >> LOG2NENV) + 1;
-
-	if (generation >> (31 - LOG2NENV))
-		generation = 1;
-	return generation << LOG2NENV | index;
-}
-
 /* May parent have one more child? */
 static bool may_create(const struct env *parent) REQUIRES(family_lock)
 {
@@ -144,7 +131,7 @@ int env_create(struct env *parent, struct space *space, struct env **made) UNCHE
 	}
 	struct Env *pub = env->pub;
 	spin_lock(&env->lock);
-	envid_t id = id_after(pub->env_id, env->index);
+	envid_t id = id_after(pub->env_id, env->index, LOG2NENV);
 	memset(pub, 0, sizeof *pub);
 	pub->env_id = id;
 	pub->env_parent_id = parent ? parent->pub->env_id : 0;
@@ -156,6 +143,7 @@ int env_create(struct env *parent, struct space *space, struct env **made) UNCHE
 	env->frame_replaced = env->drives = env->timed = env->unparked = env->was_awaited = false;
 	env->open_to = 0;
 	env->gave_way = false;
+	env->step = (struct env_step){ .kept = parent && parent->step.kept };
 	env->suspended = true;
 	env->wait = ENV_WAIT_NONE;
 	env->space = space;
@@ -230,8 +218,8 @@ int env_space_pin(envid_t id, struct space **space)
 }
 
 /*
- * It waits for a message by a call that can be left in the fast way, and nothing else is the matter with it; nor has the
- * scheduling policy a say in who runs next.
+ * It waits for a message by a call that can be left in the fast way, and nothing else is the matter with it; nor has
+ * the scheduling policy a say in who runs next.
  */
 static bool is_open(const struct env *env)
 {
@@ -274,21 +262,33 @@ bool env_any_dying(void)
 	return false;
 }
 
+/* For people. tools/gdb/finch.py looks here too. */
+static const char *const state_names[] = {
+	[ENV_FREE] = "free", [ENV_DYING] = "dying", [ENV_RUNNABLE] = "ready", [ENV_RUNNING] = "running",
+};
+static const char *const wait_names[] = {
+	[ENV_WAIT_NONE] = "waiting",
+	[ENV_WAIT_SUSPENDED] = "suspended",
+	[ENV_WAIT_CONSOLE] = "waiting for the console",
+	[ENV_WAIT_END] = "waiting for the end of",
+	[ENV_WAIT_MESSAGE] = "waiting for a message",
+	[ENV_WAIT_SEND] = "waiting to send to",
+	[ENV_WAIT_DELIVERY] = "taking a message",
+	[ENV_WAIT_PARK] = "parked",
+	[ENV_WAIT_BUDGET] = "waiting for the end of a budget",
+};
+
 /* Where env stands, and for whom it waits. */
 static void print_state(const struct env *env)
 {
-	static const char *const waits[] = { "waiting", "suspended", "waiting for the console", "waiting for the end of",
-					     "waiting for a message", "waiting to send to", "taking a message", "parked",
-					     "waiting for the end of a budget" };
-	static const char *const states[] = { "free", "dying", "ready", "running" };
 	const struct Env *pub = env->pub;
 	const struct env *to = env->sending_to;
 
-	if (pub->env_status < ARRAY_SIZE(states)) {
-		kprintf("%s", states[pub->env_status]);
+	if (pub->env_status < ARRAY_SIZE(state_names)) {
+		kprintf("%s", state_names[pub->env_status]);
 		return;
 	}
-	kprintf("%s", env->wait < ARRAY_SIZE(waits) ? waits[env->wait ? env->wait : pub->env_wait] : "?");
+	kprintf("%s", env->wait < ARRAY_SIZE(wait_names) ? wait_names[env->wait ? env->wait : pub->env_wait] : "?");
 	if (env->wait == ENV_WAIT_END || env->wait == ENV_WAIT_SEND)
 		kprintf(" %08x", pub->env_wait_for);
 	else if (env->wait == ENV_WAIT_MESSAGE && pub->env_wait_for)

@@ -17,6 +17,7 @@
 #include <abi/env.h>
 #include <common/list.h>
 #include <kern/arch.h>
+#include <kern/breakpoint.h>
 #include <kern/deadline.h>
 #include <kern/lock.h>
 #include <kern/message.h>
@@ -108,6 +109,7 @@ struct env {
 	bool left_space; /* while dying: the environment has left its space (space is still set, to be destroyed) */
 	bool first;      /* started by the kernel as the first program: its end decides the machine's status */
 
+	struct env_step step;
 	struct arch_env arch;
 };
 
@@ -124,8 +126,8 @@ uint32_t env_live(void);
 uint32_t env_slots_used(void);
 
 /*
- * A new environment: suspended, and locked, for its maker to set registers and FPU (arch_env_init, arch_env_inherit) and
- * unlock it; it can end from then on. Its space is given (adopted on success): a new one, or the parent's, joined.
+ * A new environment: suspended, and locked, for its maker to set registers and FPU (arch_env_init, arch_env_inherit)
+ * and unlock it; it can end from then on. Its space is given (adopted on success): a new one, or the parent's, joined.
  * parent NULL: the kernel. -E_NO_FREE_ENV (also if the parent is just being ended), -E_NO_MEM.
  */
 int env_create(struct env *parent, struct space *space, struct env **made) must_use UNCHECKED_LOCKING;
@@ -161,15 +163,15 @@ int env_find(envid_t id, bool right, struct env **env) must_use UNCHECKED_LOCKIN
 /* Unlock what env_find returned. */
 void env_release(struct env *env) UNCHECKED_LOCKING;
 /*
- * Begin the end of env: status as env_wait brings it. Returns the CPU that still runs it as a mask: once request_all
- * has had its answer, env runs no user instruction any more. If that is 0 and env is not the caller, it stands in no
- * queue, and is the caller's to take apart.
+ * Begin the end of env, which is not the caller and may be dying already: status as env_wait brings it. Returns the CPU
+ * that still runs it as a mask: once request_all has had its answer, env runs no user instruction any more. Whoever
+ * picks it from then on takes it apart.
  */
-uint32_t env_doom(struct env *env, int status, bool itself) REQUIRES(env->lock);
+uint32_t env_doom_other(struct env *env, int status, bool itself) REQUIRES(env->lock);
 /* SYS_env_destroy. */
 int env_destroy(envid_t id);
-/* On the way back to user mode: put the current environment away if it is dying or suspended. Returns it if it is dying,
- * so that it is taken apart. */
+/* On the way back to user mode: put the current environment away if it is dying or suspended. Returns it if it is
+ * dying, so that it is taken apart. */
 struct env *env_attend(void);
 /* End the environment that runs on this CPU, or, with `all`, every one of its space, with this status. */
 void env_end_current(int status, bool itself, bool all);
@@ -210,8 +212,8 @@ int env_set_status(envid_t id, int status);
 int env_set_frame(envid_t id, const struct Trapframe *tf);
 
 /*
- * Lock id, a child of the caller that is suspended, together with the family, once it stands still and no message is just
- * being handed to it or taken from it. -E_BAD_ENV; -E_INVAL: it is not suspended, or the caller.
+ * Lock id, a child of the caller that is suspended, together with the family, once it stands still and no message is
+ * just being handed to it or taken from it. -E_BAD_ENV; -E_INVAL: it is not suspended, or the caller.
  */
 int env_lock_still(envid_t id, struct env **env) must_use UNCHECKED_LOCKING;
 void env_unlock_still(struct env *env) UNCHECKED_LOCKING;

@@ -1,4 +1,7 @@
-/* What env.c, end.c, wait.c and those of budgets (and verify.c) share: family lock and slots. Nobody else includes this. */
+/*
+ * What env.c, end.c, wait.c and those of budgets (and verify.c) share: family lock and slots. Nobody else includes
+ * this.
+ */
 #ifndef FINCH_KERN_FAMILY_H
 #define FINCH_KERN_FAMILY_H
 
@@ -7,12 +10,23 @@
 extern struct spinlock family_lock;
 extern struct list env_free_slots GUARDED_BY(family_lock); /* through runq_node */
 
+/*
+ * The id (of an environment, or number of a budget) after `last` of the same slot, whose index takes so many bits:
+ * above them the generation counts up, and starts at 1 again before ids get negative.
+ */
+static inline int32_t id_after(int32_t last, uint32_t index, unsigned bits)
+{
+	uint32_t generation = ((uint32_t)last >> bits) + 1;
+
+	if (generation >> (31 - bits))
+		generation = 1;
+	return generation << bits | index;
+}
+
 /* Make the slot of an environment that has ended free again. */
 void env_slot_give(struct env *env) REQUIRES(family_lock);
 
-/* Remember the end of env in the notices of other, for its next env_wait. */
-void wait_notify(struct env *other, const struct env *env) REQUIRES(family_lock);
-/* Tell the parent and all who wait that env has ended. */
+/* Tell the parent, for its next env_wait, and all who wait that env has ended. */
 void wait_notify_all(struct env *env) REQUIRES(family_lock);
 /* Unpark those who parked with PARK_ENDS. To be called when envs[] says that somebody has ended: they look there. */
 void wait_notify_listeners(void) REQUIRES(family_lock);

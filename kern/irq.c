@@ -1,6 +1,5 @@
 /* Interrupt lines of programs: see irq.h. */
 #include <abi/error.h>
-#include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/irq.h>
 #include <kern/platform.h>
@@ -17,22 +16,14 @@ static struct irq_owner *owner_find(struct irq_line *line, const struct env *env
 	return NULL;
 }
 
-static bool has_owner(const struct irq_line *line) REQUIRES(irq_lock)
+/* Has it an owner, or, if `busy`, one that has not said yet that it is done? */
+static bool any_owner(const struct irq_line *line, bool busy) REQUIRES(irq_lock)
 {
 	for (unsigned i = 0; i < IRQ_OWNERS_MAX; i++) {
-		if (line->owners[i].env)
+		if (line->owners[i].env && !(busy && line->owners[i].done))
 			return true;
 	}
 	return false;
-}
-
-static bool all_done(const struct irq_line *line) REQUIRES(irq_lock)
-{
-	for (unsigned i = 0; i < IRQ_OWNERS_MAX; i++) {
-		if (line->owners[i].env && !line->owners[i].done)
-			return false;
-	}
-	return true;
 }
 
 static void hold(unsigned number) REQUIRES(irq_lock)
@@ -72,10 +63,8 @@ static void begin(struct irq_line *line, struct irq_owner owners[IRQ_OWNERS_MAX]
 static void tell_all(const struct irq_owner owners[IRQ_OWNERS_MAX], unsigned number)
 {
 	for (unsigned i = 0; i < IRQ_OWNERS_MAX; i++) {
-		if (!owners[i].env)
-			continue;
-		tell(&owners[i], number);
-		this_cpu()->attention |= ATTEND_SWITCH; /* it goes before what computes here */
+		if (owners[i].env)
+			tell(&owners[i], number);
 	}
 }
 
@@ -85,7 +74,7 @@ void irq_interrupt(unsigned number)
 	struct irq_owner owners[IRQ_OWNERS_MAX] = { { 0 } };
 
 	spin_lock(&irq_lock);
-	bool owned = has_owner(line), again = !all_done(line);
+	bool owned = any_owner(line, false), again = any_owner(line, true);
 	if (!owned || again || platform_irq_keeps(number))
 		hold(number);
 	if (platform_interrupt(number) == PLATFORM_DEVICE)
@@ -103,9 +92,9 @@ static void settle(unsigned number)
 	struct irq_owner owners[IRQ_OWNERS_MAX] = { { 0 } };
 
 	spin_lock(&irq_lock);
-	if (!has_owner(line)) {
+	if (!any_owner(line, false)) {
 		hold(number);
-	} else if (line->held && all_done(line)) {
+	} else if (line->held && !any_owner(line, true)) {
 		let_through(number);
 		if (!platform_irq_keeps(number))
 			begin(line, owners); /* what came meanwhile is lost: let them look */
@@ -122,7 +111,7 @@ static int join(struct env *env, unsigned number) REQUIRES(env->lock)
 
 	spin_lock(&irq_lock);
 	struct irq_owner *owner = owner_find(line, env) ? NULL : owner_find(line, NULL);
-	bool first = !has_owner(line);
+	bool first = !any_owner(line, false);
 	if (owner) {
 		*owner = (struct irq_owner){ .env = env, .id = env->id, .done = true };
 		env->irq_lines |= 1u << number;
@@ -171,6 +160,10 @@ static bool leave(struct env *env, unsigned number) REQUIRES(env->lock)
 	spin_unlock(&irq_lock);
 	env->irq_lines &= ~(1u << number);
 	env->irq_pending &= ~(1u << number);
+	if (env->timed && !irq_can_end_wait(env)) {
+		env->timed = env->deadline.serial == env->wait_serial; /* it may still have a time limit */
+		env_publish(env);
+	}
 	return owner;
 }
 

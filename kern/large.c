@@ -1,23 +1,15 @@
 /* Superpages of physical memory: see large.h. The count of entries stands in the note of the first page. */
 #include <kern/budget.h>
-#include <kern/cpu.h>
 #include <kern/large.h>
 
 #define ORDER __builtin_ctz(LARGE_PAGES)
-#define ZERO_SLICE 64 /* pages that are zeroed before interrupts are looked at */
 
 pfn_t large_take(struct budget *budget)
 {
-	pfn_t first = budget_take_block(budget, LARGE_PAGES);
+	pfn_t first = budget_take_block(budget, LARGE_PAGES, false);
 
-	if (!first)
-		return NO_PAGE;
-	for (uint32_t i = 0; i < LARGE_PAGES; i++) {
-		arch_page_zero(arch_window(first + i, 0));
-		if (i % ZERO_SLICE == ZERO_SLICE - 1)
-			arch_poll_interrupts();
-	}
-	*page_note(first) = 1;
+	if (first)
+		*page_note(first) = 1;
 	return first;
 }
 

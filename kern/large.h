@@ -15,13 +15,17 @@ struct budget;
 
 #define LARGE_PAGES (PTSIZE / PGSIZE)
 
-/* A zeroed one, for one entry. Interrupts are handled meanwhile; no lock is held. 
- * Charged to budget, if that is not NULL. NO_PAGE: none is free in one piece. */
+/* A zeroed one, for one entry, as budget_take_block gives it. NO_PAGE: none is free in one piece. */
 pfn_t large_take(struct budget *budget) must_use;
-/* One entry more, for one who holds the lock of a space that has one; one less: the last frees pages that none else uses. */
+/*
+ * One entry more, for one who holds the lock of a space that has one; one less: the last frees pages that none else
+ * uses.
+ */
 void large_hold(pfn_t first);
 void large_drop(pfn_t first);
-/* One entry less, and a reference to each page for the table that takes its place. The space that has both is locked. */
+/*
+ * One entry less, and a reference to each page for the table that takes its place. The space that has both is locked.
+ */
 void large_to_pages(pfn_t first);
 /* Does nothing else than one entry refer to any of it? The space that has that is locked. */
 bool large_alone(pfn_t first);

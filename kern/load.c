@@ -8,7 +8,6 @@
 #include <common/error.h>
 #include <common/string.h>
 #include <kern/boot.h>
-#include <kern/cpu.h>
 #include <kern/env.h>
 #include <kern/load.h>
 #include <kern/print.h>

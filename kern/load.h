@@ -10,7 +10,9 @@
  */
 unsigned load_programs(void);
 
-/* The table of functions and lines in the boot archive's program `name`; NULL: there is no such program, or no table. */
+/*
+ * The table of functions and lines in the boot archive's program `name`; NULL: there is no such program, or no table.
+ */
 const uint8_t *load_symbol_table(const char *name, size_t *size);
 
 #endif

@@ -1,5 +1,4 @@
 /* Spin locks: the slow path. See lock.h for the order. */
-#include <kern/cpu.h>
 #include <kern/lock.h>
 #include <kern/request.h>
 #include <kern/trace.h>

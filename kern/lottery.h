@@ -5,8 +5,8 @@
 #include <abi/types.h>
 
 /*
- * A random number, any of 32 bits as likely as any other, made into one that is exponentially distributed, with the mean 1;
- * in units of 1/65536. That is -ln(random / 2^32), within 1 %.
+ * A random number, any of 32 bits as likely as any other, made into one that is exponentially distributed, with the
+ * mean 1; in units of 1/65536. That is -ln(random / 2^32), within 1 %.
  */
 static inline uint32_t lottery_wait(uint32_t random)
 {

@@ -92,8 +92,8 @@ static inline bool accepts(const struct env *to, const struct env *from)
 }
 
 /*
- * Give a message with n pages to one that was found waiting; its lock is held, and let go. Tables for its window were made
- * before it waited, so nothing can fail.
+ * Give a message with n pages to one that was found waiting; its lock is held, and let go. Tables for its window were
+ * made before it waited, so nothing can fail.
  */
 static void deliver_pages(struct env *to, const struct message *message, uint32_t n) UNCHECKED_LOCKING
 {

@@ -60,8 +60,8 @@ void message_drop(const struct message *message);
 /*
  * Send to envid. 0; -E_BAD_ENV; -E_IPC_NOT_RECV, if it may not block (timeout 0), or is the receiver itself. After an
  * error the pages are still the caller's. If it blocks, the caller is not current any more: its wait ends with 0,
- * -E_BAD_ENV, -E_TIMEOUT or -E_INTERRUPTED. MESSAGE_AGAIN: nothing has happened; the caller is to let others run, and then
- * to do the same again.
+ * -E_BAD_ENV, -E_TIMEOUT or -E_INTERRUPTED. MESSAGE_AGAIN: nothing has happened; the caller is to let others run, and
+ * then to do the same again.
  */
 int message_send(envid_t envid, const struct message *message, uint32_t timeout_ms);
 /*
@@ -73,7 +73,9 @@ int message_receive(uintptr_t window, envid_t from, uint32_t timeout_ms);
 int message_call(envid_t envid, const struct message *message, uintptr_t window);
 /* Make sure that pages can be mapped in a window. -E_NO_MEM. */
 int message_prepare(uintptr_t window);
-/* Send to envid (0: to nobody) if it waits for that, else drop the pages; then receive from anyone. -E_NO_MEM: neither. */
+/*
+ * Send to envid (0: to nobody) if it waits for that, else drop the pages; then receive from anyone. -E_NO_MEM: neither.
+ */
 int message_reply_wait(envid_t envid, const struct message *message, uintptr_t window);
 
 /*
@@ -84,8 +86,8 @@ bool message_forget(struct env *env);
 /* env, whose lock is held, has interrupts pending: it gets them, if it waits for messages from anyone. See irq.h. */
 void message_interrupt(struct env *env);
 /*
- * env is dying: tell some of those who queue for it, whom it takes no message from any more; nobody joins them. True: none
- * are left. No environment's lock is held.
+ * env is dying: tell some of those who queue for it, whom it takes no message from any more; nobody joins them. True:
+ * none are left. No environment's lock is held.
  */
 bool message_refuse(struct env *env);
 /* env has ended, whose id is given: those who wait for a message from it are told. No environment's lock is held. */

@@ -99,7 +99,10 @@ static enum monitor_next break_down(const struct monitor_line *line)
 
 bool monitor_may_lock(const struct monitor_line *line)
 {
-	return this_cpu()->panic_depth == 0 && (!line->frame || arch_frame_is_user(line->frame));
+	if (this_cpu()->panic_depth == 0 && (!line->frame || arch_frame_is_user(line->frame)))
+		return true;
+	kprintf("The kernel was stopped in the midst of something: it can only be looked at.\n");
+	return false;
 }
 
 struct env *monitor_env(const struct monitor_line *line, unsigned n)

@@ -71,8 +71,10 @@ static bool choose_address(const struct monitor_line *line, struct breakpoint *b
 
 	if (!(word[0] >= '0' && word[0] <= '9') && find_function(word, b))
 		return true;
-	if (!monitor_number(word, &number))
+	if (!monitor_number(word, &number)) {
+		kprintf("Nor is it a function of %s.\n", b->label[0] ? b->label : "the program that was stopped");
 		return false;
+	}
 	b->va = number;
 	if (b->va < UTOP && number % b->size == 0)
 		return true;
@@ -86,10 +88,8 @@ static enum monitor_next set(const struct monitor_line *line, struct breakpoint 
 
 	if (!choose_env(line, next, &b) || !choose_address(line, &b))
 		return MONITOR_NEXT;
-	if (!monitor_may_lock(line)) {
-		kprintf("The kernel was stopped in the midst of something: it can only be looked at.\n");
+	if (!monitor_may_lock(line))
 		return MONITOR_NEXT;
-	}
 	while (n < BREAKPOINTS_MAX && breakpoints[n].kind)
 		n++;
 	if (n == BREAKPOINTS_MAX) {
@@ -132,9 +132,7 @@ enum monitor_next monitor_delete(const struct monitor_line *line)
 		return MONITOR_NEXT;
 	if (n >= BREAKPOINTS_MAX || !breakpoints[n].kind) {
 		kprintf("There is no breakpoint %x.\n", n);
-	} else if (!monitor_may_lock(line)) {
-		kprintf("The kernel was stopped in the midst of something: it can only be looked at.\n");
-	} else {
+	} else if (monitor_may_lock(line)) {
 		breakpoints[n].kind = BREAK_NONE;
 		breakpoints_changed();
 	}

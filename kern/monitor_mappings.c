@@ -1,14 +1,12 @@
 /* The monitor's command mappings: show what an address space maps, and change it page by page. */
-#include <kern/buddy.h>
-#include <kern/cpu.h>
 #include <kern/monitor_parts.h>
 #include <kern/print.h>
 
-/* What two neighbours must have in common to be shown as one range. */
+/* What two neighbours must have in common to be shown as one stretch. */
 #define SHOWN_FLAGS (PTE_P | PTE_W | PTE_U | PTE_PCD | PTE_PS | PTE_G | PTE_AVAIL)
 
 /* Neighbouring pages with the same flags. */
-struct range {
+struct stretch {
 	uintptr_t start;
 	size_t size;         /* 0: none yet */
 	uint64_t physical;   /* of the first page */
@@ -17,50 +15,50 @@ struct range {
 	uint32_t flags;
 };
 
-static void print_range(const struct range *range)
+static void print_stretch(const struct stretch *stretch)
 {
-	if (range->size == 0)
+	if (stretch->size == 0)
 		return;
-	/* The last byte, since the end of the last range is not a number of 32 bits. */
-	kprintf("  %08lx-%08lx  -> %08llx  %c%c%c", (unsigned long)range->start,
-		(unsigned long)(range->start + range->size - 1), (unsigned long long)range->physical,
-		range->flags & PTE_U ? 'u' : 'k', 'r', range->flags & PTE_W ? 'w' : '-');
-	kprintf("%s%s%s%s%s", range->flags & PTE_COW ? " copy-on-write" : "", range->flags & PTE_SHARE ? " share" : "",
-		range->flags & PTE_PCD ? " uncached" : "", range->flags & PTE_PS ? " 4M" : "",
-		range->flags & PTE_G ? " global" : "");
-	if (range->pieces > 1)
-		kprintf(" and %u more pieces", range->pieces - 1);
+	/* The last byte, since the end of the last stretch is not a number of 32 bits. */
+	kprintf("  %08lx-%08lx  -> %08llx  %c%c%c", (unsigned long)stretch->start,
+		(unsigned long)(stretch->start + stretch->size - 1), (unsigned long long)stretch->physical,
+		stretch->flags & PTE_U ? 'u' : 'k', 'r', stretch->flags & PTE_W ? 'w' : '-');
+	kprintf("%s%s%s%s%s", stretch->flags & PTE_COW ? " copy-on-write" : "", stretch->flags & PTE_SHARE ? " share" : "",
+		stretch->flags & PTE_PCD ? " uncached" : "", stretch->flags & PTE_PS ? " 4M" : "",
+		stretch->flags & PTE_G ? " global" : "");
+	if (stretch->pieces > 1)
+		kprintf(" and %u more pieces", stretch->pieces - 1);
 	kprintf("\n");
 }
 
-static void add_mapping(struct range *range, const struct arch_mapping *mapping)
+static void add_mapping(struct stretch *stretch, const struct arch_mapping *mapping)
 {
 	uint32_t flags = mapping->flags & SHOWN_FLAGS;
 
-	if (range->size == 0 || range->flags != flags || range->start + range->size != mapping->start) {
-		print_range(range);
-		*range = (struct range){.start = mapping->start, .physical = mapping->physical,
+	if (stretch->size == 0 || stretch->flags != flags || stretch->start + stretch->size != mapping->start) {
+		print_stretch(stretch);
+		*stretch = (struct stretch){.start = mapping->start, .physical = mapping->physical,
 					.next = mapping->physical, .pieces = 1, .flags = flags};
 	}
-	if (mapping->physical != range->next)
-		range->pieces++;
-	range->size += mapping->size;
-	range->next = mapping->physical + mapping->size;
+	if (mapping->physical != stretch->next)
+		stretch->pieces++;
+	stretch->size += mapping->size;
+	stretch->next = mapping->physical + mapping->size;
 }
 
 /* Print the ranges of [from, last]. */
 static void show(const struct arch_space *space, uintptr_t from, uintptr_t last)
 {
-	struct range range = {.size = 0};
+	struct stretch stretch = {.size = 0};
 	struct arch_mapping mapping;
 	uintptr_t va = from;
 
 	do {
 		if (arch_space_walk(space, va, &mapping))
-			add_mapping(&range, &mapping);
+			add_mapping(&stretch, &mapping);
 		va = mapping.start + mapping.size;
 	} while (va > from && va <= last);
-	print_range(&range);
+	print_stretch(&stretch);
 }
 
 /* The address in word n of the line: of a page, below UTOP. */
@@ -178,9 +176,7 @@ static enum monitor_next run_change(const struct monitor_line *line, unsigned i)
 
 	if (line->count != changes[i].count)
 		return MONITOR_USAGE;
-	if (!monitor_may_lock(line))
-		kprintf("The kernel was stopped in the midst of something: mappings can only be looked at.\n");
-	else if ((env = monitor_env(line, 2)) != NULL && (space = pin(env)) != NULL) {
+	if (monitor_may_lock(line) && (env = monitor_env(line, 2)) != NULL && (space = pin(env)) != NULL) {
 		changes[i].run(line, space);
 		space_unpin(space);
 	}

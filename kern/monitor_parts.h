@@ -25,12 +25,14 @@ monitor_command monitor_memory;                                                 
 monitor_command monitor_registers, monitor_backtrace;                                      /* monitor_calls.c */
 monitor_command monitor_break, monitor_watch, monitor_delete, monitor_step;                /* monitor_break.c */
 
-/* Where the program that frame is of stands: a line with its instruction's bytes, a line with file, line and function. */
+/*
+ * Where the program that frame is of stands: a line with its instruction's bytes, a line with file, line and function.
+ */
 void monitor_print_place(const struct Trapframe *frame);
 
 /*
- * Print what is typed and take the next line: its text, and the words in it, none for an empty line or one with too many
- * (a message is printed). False: the input has ended.
+ * Print what is typed and take the next line: its text, and the words in it, none for an empty line or one with too
+ * many (a message is printed). False: the input has ended.
  */
 #define MONITOR_TEXT_MAX 128
 bool monitor_read(char text[MONITOR_TEXT_MAX], struct monitor_line *line);
@@ -38,7 +40,10 @@ bool monitor_read(char text[MONITOR_TEXT_MAX], struct monitor_line *line);
 bool monitor_number(const char *word, uint32_t *number);
 /* Is word n of the line there, and this text? */
 bool monitor_word_is(const struct monitor_line *line, unsigned n, const char *text);
-/* May locks be taken? Not if the kernel has stopped at an unknown place: in a panic, or a breakpoint within itself. */
+/*
+ * May locks be taken? Not if the kernel has stopped at an unknown place: in a panic, or a breakpoint within itself (a
+ * message is printed).
+ */
 bool monitor_may_lock(const struct monitor_line *line);
 /*
  * The environment whose id is word n of the line; for 0, or if the line has no such word, the one on this CPU. NULL:

@@ -1,5 +1,4 @@
 /* The monitor's commands about the kernel's own state: kerninfo, envs, cpus, locks, page. */
-#include <kern/buddy.h>
 #include <kern/cpu.h>
 #include <kern/monitor_parts.h>
 #include <kern/platform.h>

@@ -128,8 +128,8 @@ void page_count(struct page_counts *counts);
 uint32_t page_count_unused(void);
 
 /*
- * Tests: make the allocation after the next n that the current environment causes fail, and those after it until reclaim,
- * which then brings nothing. One environment at a time.
+ * Tests: make the allocation after the next n that the current environment causes fail, and those after it until
+ * reclaim, which then brings nothing. One environment at a time.
  */
 void page_fail_after(uint32_t n);
 void page_fail_never(void);

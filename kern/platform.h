@@ -83,8 +83,8 @@ int64_t platform_clock_seconds(void);
 /* --- Interrupt lines (ISA numbering). --- */
 
 /*
- * Take an interrupt of a line. PLATFORM_INPUT: the console has input now; PLATFORM_DEVICE: it is of a device that is not the
- * platform's own; PLATFORM_NOTHING: of neither, or of no device.
+ * Take an interrupt of a line. PLATFORM_INPUT: the console has input now; PLATFORM_DEVICE: it is of a device that is
+ * not the platform's own; PLATFORM_NOTHING: of neither, or of no device.
  */
 enum platform_event { PLATFORM_NOTHING, PLATFORM_INPUT, PLATFORM_DEVICE };
 enum platform_event platform_interrupt(unsigned line);

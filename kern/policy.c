@@ -46,6 +46,16 @@ const char *policy_name(void)
 	return policy ? policy->name : "rr";
 }
 
+/* Its own, or the highest of those who wait for it. */
+static uint32_t level_lent(const struct policy_env *p)
+{
+	uint32_t level = p->own_level;
+
+	LIST_FOR_EACH(link, &p->lenders)
+		level = MAX(level, LIST_ENTRY(link, struct policy_env, lender)->level);
+	return level;
+}
+
 /* --- The order --- */
 
 void policy_push(struct env *env, enum turn turn)
@@ -53,20 +63,16 @@ void policy_push(struct env *env, enum turn turn)
 	struct policy_env *p = &env->policy;
 
 	policy_queue.count++;
-	/* What is left of one that has ended is not to wait for its turn: it keeps memory, and others wait for it. */
-	if (env->dying || (turn == TURN_AT_ONCE && !policy->strict)) {
-		list_push_back(&policy_queue.ready, &env->runq_node);
-		return;
-	}
 	if (policy->level && turn != TURN_BROKEN_OFF) {
 		p->own_level = policy->level(env);
-		p->level = p->own_level;
-		LIST_FOR_EACH(link, &p->lenders)
-			p->level = MAX(p->level, LIST_ENTRY(link, struct policy_env, lender)->level);
-		env->pub->env_priority = p->level;
+		env->pub->env_priority = p->level = level_lent(p);
 	}
 	p->node.key = policy->key(env, turn);
-	heap_insert(&order, &p->node);
+	/* What is left of one that has ended is not to wait for its turn: it keeps memory, and others wait for it. */
+	if (env->dying || (turn == TURN_AT_ONCE && !policy->strict))
+		list_push_back(&policy_queue.ready, &env->runq_node);
+	else
+		heap_insert(&order, &p->node);
 }
 
 void policy_remove(struct env *env)
@@ -127,9 +133,7 @@ static struct cpu *relevel(struct env *env) REQUIRES(policy_queue.lock)
 
 	for (; env; env = env->policy.lends_to) {
 		struct policy_env *p = &env->policy;
-		uint32_t level = p->own_level;
-		LIST_FOR_EACH(link, &p->lenders)
-			level = MAX(level, LIST_ENTRY(link, struct policy_env, lender)->level);
+		uint32_t level = level_lent(p);
 		if (level == p->level)
 			break;
 		p->level = env->pub->env_priority = level;

@@ -1,13 +1,14 @@
 /*
  * Scheduling policies: in which order those that are ready get CPUs.
  *
- * Round robin, the default, is none of these modules: kern/sched.c does it in line, with a queue for each CPU. The others,
- * chosen by the boot word sched=NAME, share one queue, from which all CPUs take; kern/policy.c has it. What makes a policy is
- * a number that it gives to each that becomes ready, the least first, and what a CPU's time does to the next number.
+ * Round robin, the default, is none of these modules: kern/sched.c does it in line, with a queue for each CPU. The
+ * others, chosen by the boot word sched=NAME, share one queue, from which all CPUs take; kern/policy.c has it. What
+ * makes a policy is a number that it gives to each that becomes ready, the least first, and what a CPU's time does to
+ * the next number.
  *
  * A policy with levels (0 to 31) promises more: on n CPUs the n of the highest levels run, at once when one becomes
- * ready; and who sends, or waits for the answer to a call, lends its level to the receiver until its wait is over, and that
- * one to whom it waits for, and so on.
+ * ready; and who sends, or waits for the answer to a call, lends its level to the receiver until its wait is over, and
+ * that one to whom it waits for, and so on.
  *
  * All of struct policy_env, and the order, are guarded by the lock of policy_queue, except where it says otherwise.
  */
@@ -86,7 +87,10 @@ const char *policy_name(void);
 
 /* env is being made, by parent (NULL: the kernel). */
 void policy_create(struct env *env, const struct env *parent);
-/* ENV_SET_PRIORITY, ENV_SET_TICKETS, for the caller or a locked env. -E_INVAL; -E_BAD_ENV: it has not the right to that much. */
+/*
+ * ENV_SET_PRIORITY, ENV_SET_TICKETS, for the caller or a locked env. -E_INVAL; -E_BAD_ENV: it has not the right to that
+ * much.
+ */
 int policy_set_priority(struct env *env, uint32_t priority);
 int policy_set_tickets(struct env *env, uint32_t tickets);
 
@@ -109,6 +113,8 @@ const struct env *policy_at(uint32_t place);
 
 /* ticks of CPU time, for one ticket of env. */
 uint64_t stride_of(const struct env *env, uint32_t ticks);
+/* The same, or 0 if nobody else wants the CPU. */
+uint64_t stride_cost(const struct env *env, uint32_t ticks);
 uint64_t stride_key(struct env *env, enum turn turn);
 /* What one tick costs an environment with that many tickets. */
 uint32_t stride_for(uint32_t tickets);

@@ -27,7 +27,7 @@ static uint32_t random_number(void)
 
 static void charge(struct env *env, uint32_t ticks)
 {
-	env->policy.pass += stride_of(env, ticks) * lottery_wait(random_number()) >> 16;
+	env->policy.pass += stride_cost(env, ticks) * lottery_wait(random_number()) >> 16;
 }
 
 const struct sched_policy policy_lottery = {

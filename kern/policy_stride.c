@@ -3,7 +3,8 @@
  * it has had divided by its tickets, and the one with the least goes first.
  *
  * It is charged for what it has used, not by turns, so that one that blocks in the midst of a turn loses nothing. One
- * that slept begins where the others have come to: time that it did not want is not owed to it.
+ * that slept begins where the others have come to: time that it did not want is not owed to it. Nor does it owe time that
+ * nobody else wanted: that costs nothing.
  */
 #include <kern/env.h>
 #include <kern/policy.h>
@@ -11,7 +12,7 @@
 
 #define ONE_TICKET (1u << 30) /* a tick's cost with one ticket, */
 #define PASS_SHIFT 24         /* of which the pass keeps the upper part */
-#define LAG_MAX ((uint64_t)1 << 33)
+#define LAG_TICKS (1u << 27)  /* a few slices */
 
 uint32_t stride_for(uint32_t tickets)
 {
@@ -23,6 +24,11 @@ uint64_t stride_of(const struct env *env, uint32_t ticks)
 	return (uint64_t)ticks * env->policy.stride >> PASS_SHIFT;
 }
 
+uint64_t stride_cost(const struct env *env, uint32_t ticks)
+{
+	return policy_queue.count ? stride_of(env, ticks) : 0;
+}
+
 uint64_t stride_key(struct env *env, enum turn turn)
 {
 	int64_t behind = (int64_t)(policy_now - env->policy.pass);
@@ -30,16 +36,17 @@ uint64_t stride_key(struct env *env, enum turn turn)
 
 	/*
 	 * With more tickets than a whole CPU is worth it stays behind the others for ever: that is not to pile up until it has
-	 * fewer. The limit is about a slice with one ticket.
+	 * fewer, or others have come with as many.
 	 */
-	if (behind > (fresh ? 0 : (int64_t)LAG_MAX))
-		env->policy.pass = policy_now - (fresh ? 0 : LAG_MAX);
+	int64_t most = fresh ? 0 : (int64_t)stride_of(env, LAG_TICKS);
+	if (behind > most)
+		env->policy.pass = policy_now - (uint64_t)most;
 	return env->policy.pass;
 }
 
 static void charge(struct env *env, uint32_t ticks)
 {
-	env->policy.pass += stride_of(env, ticks);
+	env->policy.pass += stride_cost(env, ticks);
 }
 
 const struct sched_policy policy_stride = {

@@ -12,11 +12,7 @@ bool reclaim(void)
 	if (page_fail_ends() || this_cpu()->over_budget)
 		return false;
 	page_drain();
-	for (unsigned n = 0; n < cpu_count; n++) {
-		if (n != this_cpu()->number)
-			atomic_or(&cpus[n]->errands, ERRAND_DRAIN);
-	}
-	request_all((uint32_t)((1ull << cpu_count) - 1));
+	request_errand(ERRAND_DRAIN);
 	page_count(&counts);
 	return counts.free > 0;
 }

@@ -15,6 +15,15 @@ static void run_errands(uint32_t errands)
 		page_drain();
 }
 
+void request_errand(uint32_t errand)
+{
+	for (unsigned n = 0; n < cpu_count; n++) {
+		if (n != this_cpu()->number)
+			atomic_or(&cpus[n]->errands, errand);
+	}
+	request_all((uint32_t)((1ull << cpu_count) - 1));
+}
+
 void request_serve(void)
 {
 	struct cpu *cpu = this_cpu();

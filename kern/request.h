@@ -16,6 +16,8 @@
 
 /* Ask the CPUs in mask (the caller's own bit is ignored) and wait until all have answered. */
 void request_all(uint32_t mask);
+/* Have all other CPUs do this (ERRAND_ of kern/cpu.h) with their answer, and wait until they have. */
+void request_errand(uint32_t errand);
 /* Answer what others have asked of this CPU. Called from the interrupt and from every loop that waits. */
 void request_serve(void);
 

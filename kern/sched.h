@@ -3,8 +3,8 @@
  *
  * Round robin: each CPU has a run queue of environments that are ready; one that finds its own empty steals. One that
  * becomes ready goes to the CPU it last ran on if that is idle, else to an idle CPU, which is woken at once, else
- * to its last CPU. Time slices are SCHED_SLICE_NS long. One whose wait a device's interrupt ended runs at once, once: the
- * one it interrupts goes on after it, and the slice ends as it would have.
+ * to its last CPU. Time slices are SCHED_SLICE_NS long. One whose wait a device's interrupt ended runs at once, once:
+ * the one it interrupts goes on after it, and the slice ends as it would have.
  *
  * Under another policy (kern/policy.h) all CPUs have one queue, which is in the policy's order.
  *
@@ -70,7 +70,5 @@ uint32_t sched_active(void);
 
 /* How often this CPU was given to an environment. */
 uint64_t sched_switches(const struct cpu *cpu);
-/* How many CPUs are idle: bit n for CPU n. */
-uint32_t sched_idle_mask(void);
 
 #endif

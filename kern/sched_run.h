@@ -8,8 +8,8 @@
 #include <kern/space_load.h>
 
 /*
- * The time up to now was env's, which has run on this CPU; returns how much that is. 32 bits of the counter are enough, for
- * a tick comes long before they are all counted through.
+ * The time up to now was env's, which has run on this CPU; returns how much that is. 32 bits of the counter are enough,
+ * for a tick comes long before they are all counted through.
  */
 static inline uint32_t sched_charge_time(struct cpu *cpu, struct Env *pub)
 {
@@ -30,8 +30,8 @@ static inline void sched_charge(struct cpu *cpu, struct env *env)
 }
 
 /*
- * Give this CPU, which no environment runs on any more, to env, which has been made SCHED_RUNNING. If one of the two drives
- * devices, what ports this CPU lets through is then the caller's to see to.
+ * Give this CPU, which no environment runs on any more, to env, which has been made SCHED_RUNNING. If one of the two
+ * drives devices, what ports this CPU lets through is then the caller's to see to.
  */
 static inline __attribute__((always_inline)) void sched_run(struct cpu *cpu, struct env *env)
 {

@@ -1,9 +1,10 @@
 /*
  * Tests inside the kernel: test/kern/, in the debug build.
  *
- * The boot word `selftest` runs them at the end of the boot, before any program, and ends the machine: a line `ok NAME` or
- * `not ok NAME: why` each, on the console and through the test device, status 16 if all passed and 17 if not. `selftest=NAME`
- * runs one of them, or one of those that end in a panic on purpose: panic, fault, jump, overflow, lockorder.
+ * The boot word `selftest` runs them at the end of the boot, before any program, and ends the machine: a line `ok NAME`
+ * or `not ok NAME: why` each, on the console and through the test device, status 16 if all passed and 17 if not.
+ * `selftest=NAME` runs one of them, or one of those that end in a panic on purpose: panic, fault, jump, overflow,
+ * lockorder.
  */
 #ifndef FINCH_KERN_SELFTEST_H
 #define FINCH_KERN_SELFTEST_H

@@ -2,8 +2,8 @@
  * Address spaces: page tables, their lock, and the promise that a mapping that was taken away is gone on every CPU.
  *
  * A space is used by the environment it was made for, and perhaps others that joined. `envs` counts them; `pins` counts
- * calls of others that work on it at the moment. Its user part is unmapped when the first has left, which is the last to
- * leave, the rest freed when no pin is left.
+ * calls of others that work on it at the moment. Its user part is unmapped when the first has left, which is the last
+ * to leave, the rest freed when no pin is left.
  *
  * A superpage is mapped by one entry where else a table would stand, and that table is there in reserve: so a superpage
  * of which a part is to be another turns into a table of its pages, of which some change, without need for memory.
@@ -12,8 +12,8 @@
  * Calls work in slices of at most SPACE_SLICE pages under the lock; the translations they replace are flushed on
  * all CPUs, without the lock, before the pages are dropped and before the call returns.
  *
- * Device memory (entries with PTE_DEVICE) is mapped for one space: no page is counted for it, and it is neither copied nor
- * mapped on, sent or replaced by a copy.
+ * Device memory (entries with PTE_DEVICE) is mapped for one space: no page is counted for it, and it is neither copied
+ * nor mapped on, sent or replaced by a copy.
  *
  * Addresses here are page aligned and ranges lie below UTOP: callers have checked. `perm` is PTE_ bits within
  * PTE_SYSCALL, PTE_P and PTE_U among them.
@@ -75,17 +75,19 @@ int space_alloc(struct space *space, uintptr_t va, uint32_t perm, uint32_t n);
  */
 int space_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t dstva, uint32_t perm, uint32_t n);
 /*
- * Map n fresh zeroed superpages. Returns how many are mapped now: at least 1, fewer than n for the reasons of space_alloc;
- * or -E_NO_MEM and nothing changed.
+ * Map n fresh zeroed superpages. Returns how many are mapped now: at least 1, fewer than n for the reasons of
+ * space_alloc; or -E_NO_MEM and nothing changed.
  */
 int space_alloc_large(struct space *space, uintptr_t va, uint32_t perm, uint32_t n);
-/* Make sure that there are tables for n pages (1 to 1024) from va on: space_insert there cannot fail then. -E_NO_MEM. */
+/*
+ * Make sure that there are tables for n pages (1 to 1024) from va on: space_insert there cannot fail then. -E_NO_MEM.
+ */
 int space_prepare(struct space *space, uintptr_t va, uint32_t n);
 /* Map n pages, which get references for that. -E_NO_MEM; some may be mapped then. */
 int space_insert(struct space *space, uintptr_t va, const pfn_t pages[], uint32_t n, uint32_t perm);
 /*
- * Map n pages (at most SPACE_DEVICE_MAX) of device memory, uncached, from frame pfn on, which need not be RAM's. Returns how
- * many, fewer than n when memory ran out, or -E_NO_MEM.
+ * Map n pages (at most SPACE_DEVICE_MAX) of device memory, uncached, from frame pfn on, which need not be RAM's.
+ * Returns how many, fewer than n when memory ran out, or -E_NO_MEM.
  */
 #define SPACE_DEVICE_MAX 16384 /* 64 MB */
 int space_map_device(struct space *space, uintptr_t va, uint32_t perm, uint32_t n, pfn_t pfn);
@@ -107,15 +109,16 @@ struct space_filter {
  */
 int space_copy(struct space *src, struct space *dst, uintptr_t va, const struct space_filter *filter, uint32_t n);
 /*
- * If the mapping at va is as expected (page and permissions, not writable), replace the page by a copy, mapped with perm;
- * a page that nothing else refers to stays, and so does all of a superpage, where expected is its entry. What is written meanwhile through another mapping of the page may or may
- * not be in the copy; but nothing written at va is lost. 0; 1: the mapping is another, nothing changed; -E_NO_MEM.
+ * If the mapping at va is as expected (page and permissions, not writable), replace the page by a copy, mapped with
+ * perm; a page that nothing else refers to stays, and so does all of a superpage, where expected is its entry. What is
+ * written meanwhile through another mapping of the page may or may not be in the copy; but nothing written at va is
+ * lost. 0; 1: the mapping is another, nothing changed; -E_NO_MEM.
  */
 int space_replace(struct space *space, uintptr_t va, arch_pte_t expected, uint32_t perm);
 
 /*
- * List what is mapped from *va on, at most n (up to SPACE_SLICE) mappings, in rising order, and move *va behind what was
- * looked at, which may be up to UTOP without any. Returns how many.
+ * List what is mapped from *va on, at most n (up to SPACE_SLICE) mappings, in rising order, and move *va behind what
+ * was looked at, which may be up to UTOP without any. Returns how many.
  */
 struct page_record;
 uint32_t space_list(struct space *space, uintptr_t *va, struct page_record *records, uint32_t n);

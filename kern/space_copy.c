@@ -153,7 +153,9 @@ static uintptr_t copy_large(const struct copy *copy, uintptr_t va, arch_pte_t *f
 	if (*from & copy->only && copy->src == copy->dst) {
 		entry_lower(copy, from);
 	} else if (*from & copy->only) {
-		if (!(*spare = budget_page(copy->dst->budget, page_take_kernel)) || !arch_space_slot_make(&copy->dst->arch, va)) {
+		bool ready = !space_large_needs_spare(copy->dst, va) ||
+			     (*spare = budget_page(copy->dst->budget, page_take_kernel));
+		if (!ready || !arch_space_slot_make(&copy->dst->arch, va)) {
 			*room = false;
 			return va;
 		}

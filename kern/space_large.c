@@ -48,10 +48,29 @@ int space_large_put(struct space *space, uintptr_t va, arch_pte_t pte, pfn_t *sp
 		replaced->large = arch_pte_pfn(old);
 	} else {
 		/* The old table itself is the reserve: other CPUs may still look into it. */
-		table_copy(page_address(*spare), page_address(arch_pte_pfn(old)));
+		if (*spare)
+			table_copy(page_address(*spare), page_address(arch_pte_pfn(old)));
 		spare_push(space, arch_pte_pfn(old));
 	}
 	return 0;
+}
+
+static bool table_empty(const arch_pte_t *entries)
+{
+	for (unsigned i = 0; (i = arch_table_noted(entries, i)) < LARGE_PAGES; i++) {
+		if (arch_pte_present(entries[i]))
+			return false;
+	}
+	return true;
+}
+
+bool space_large_needs_spare(const struct space *space, uintptr_t va)
+{
+	const arch_pte_t *slot = arch_space_slot(&space->arch, va);
+
+	if (!slot || !arch_pte_present(*slot))
+		return true;
+	return !arch_pte_large(*slot) && !table_empty(page_address(arch_pte_pfn(*slot)));
 }
 
 void space_drop_table(pfn_t table)

@@ -123,10 +123,11 @@ static inline arch_pte_t *space_entry_make(struct space *space, uintptr_t va, st
 /* Drop a table that no space has any more, and what it maps. */
 void space_drop_table(pfn_t table);
 /*
- * Map a superpage at va. pte, for its slot, has an entry counted; *spare, from page_take_kernel, is used up for the table in
- * reserve, or holds afterwards what the table mapped that stood there: space_large_finish, without the lock, ends the
- * matter. -E_NO_MEM: nothing has happened.
+ * Map a superpage at va. pte, for its slot, has an entry counted; *spare, from page_take_kernel, is used up for the
+ * table in reserve, or holds afterwards what the table mapped that stood there: space_large_finish, without the lock,
+ * ends the matter. NO_PAGE will do if space_large_needs_spare says so. -E_NO_MEM: nothing has happened.
  */
+bool space_large_needs_spare(const struct space *space, uintptr_t va);
 int space_large_put(struct space *space, uintptr_t va, arch_pte_t pte, pfn_t *spare, struct replaced *replaced);
 static inline void space_large_finish(struct space *space, struct replaced *replaced, pfn_t spare)
 {
@@ -139,8 +140,8 @@ void space_large_unmap(struct space *space, uintptr_t va, struct replaced *repla
 /* Drop the superpage that is at va, when the space ends. */
 void space_large_destroy(struct space *space, uintptr_t va);
 /*
- * space_map for PTSIZE from srcva on, if a superpage is there: 1 when that is done, 0 if none is, else an error. No lock
- * is held.
+ * space_map for PTSIZE from srcva on, if a superpage is there: 1 when that is done, 0 if none is, else an error. No
+ * lock is held.
  */
 int space_large_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t dstva, uint32_t perm);
 

@@ -25,8 +25,8 @@ void symbols_print_location(uintptr_t return_address);
 void symbols_backtrace(const struct Trapframe *frame);
 
 /*
- * The same for a CPU that has been stopped for good (cpu->stopped); of one that was not, what its program did when it last
- * entered the kernel.
+ * The same for a CPU that has been stopped for good (cpu->stopped); of one that was not, what its program did when it
+ * last entered the kernel.
  */
 void symbols_backtrace_stopped(const struct cpu *cpu);
 

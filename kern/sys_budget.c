@@ -34,7 +34,10 @@ static void move(struct env *child, struct budget *budget) REQUIRES(family_lock)
 {
 	budget_leave(child->budget);
 	budget_enter(budget);
+	/* Who just hands it a message charges a table under this lock: after that none is charged to the old one. */
+	spin_lock(&child->space->lock);
 	child->budget = child->space->budget = budget;
+	spin_unlock(&child->space->lock);
 }
 
 static int create(struct env *env, int32_t below, uint32_t pages, uint32_t envs) REQUIRES(family_lock)
@@ -99,13 +102,8 @@ static uint32_t end_some(struct env *self, const struct budget *budget) REQUIRES
 		if (!env || !env->alive || !budget_within(env->budget, budget))
 			continue;
 		spin_lock(&env->lock);
-		if (!env->dying) {
-			uint32_t its_cpu = env_doom(env, -E_KILLED, false);
-			runs_on |= its_cpu;
-			if (!its_cpu)
-				sched_ready_here(env);
-			n++;
-		}
+		n += !env->dying;
+		runs_on |= env_doom_other(env, -E_KILLED, false);
 		spin_unlock(&env->lock);
 	}
 	return runs_on;

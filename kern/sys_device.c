@@ -12,23 +12,19 @@
 
 /* --- Memory --- */
 
-/* Zero the n pages from `first` on, with a look at interrupts now and then: no lock is held. */
-static void zero_block(pfn_t first, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		arch_page_zero(arch_window(first + i, 0));
-		if (i % SPACE_SLICE == SPACE_SLICE - 1)
-			arch_poll_interrupts();
-	}
-}
-
 /* Map the n pages from `first` on, which have a reference each for that; there are tables for them. */
 static void map_block(struct space *space, uintptr_t va, uint32_t perm, pfn_t first, uint32_t n)
 {
-	for (uint32_t i = 0; i < n; i++) {
-		pfn_t pfn = first + i;
-		space_insert(space, va + i * PGSIZE, &pfn, 1, perm);
-		page_drop(pfn);
+	pfn_t pages[SPACE_SLICE];
+
+	for (uint32_t done = 0, slice; done < n; done += slice) {
+		slice = MIN(n - done, (uint32_t)SPACE_SLICE);
+		for (uint32_t i = 0; i < slice; i++)
+			pages[i] = first + done + i;
+		space_insert(space, va + done * PGSIZE, pages, slice, perm);
+		for (uint32_t i = 0; i < slice; i++)
+			page_drop(pages[i]);
+		arch_poll_interrupts();
 	}
 }
 
@@ -39,9 +35,8 @@ static int alloc_block(struct space *space, const struct range *range, uint32_t 
 
 	if (space_prepare(space, range->va, range->pages) < 0)
 		return -E_NO_MEM;
-	if (!(first = budget_take_block(space->budget, range->pages)))
+	if (!(first = budget_take_block(space->budget, range->pages, false)))
 		return -E_NO_MEM;
-	zero_block(first, range->pages);
 	map_block(space, range->va, perm, first, range->pages);
 	return range->pages;
 }
@@ -54,13 +49,11 @@ int32_t sys_page_alloc_dma(envid_t envid, uintptr_t va, uint32_t perm)
 
 	if (error)
 		return error;
-	int done = range_decode(&range, va, perm >> PERM_COUNT_SHIFT);
-	if (!done && (!perm_valid(perm) || range.pages > PAGE_BLOCK_MAX))
+	int done = range_decode_perm(&range, va, perm);
+	if (!done && range.pages > PAGE_BLOCK_MAX)
 		done = -E_INVAL;
 	if (!done)
-		done = alloc_block(space, &range, perm & PTE_SYSCALL);
-	if (done == -E_NO_MEM && reclaim())
-		done = alloc_block(space, &range, perm & PTE_SYSCALL);
+		done = WITH_RECLAIM(alloc_block(space, &range, perm & PTE_SYSCALL));
 	env_space_put(space, envid);
 	return range_result(&range, done);
 }
@@ -85,14 +78,12 @@ int32_t sys_device_map(envid_t envid, uintptr_t va, uint32_t perm, uintptr_t phy
 
 	if (error)
 		return error;
-	int done = range_decode(&range, va, perm >> PERM_COUNT_SHIFT);
-	if (!done && (!perm_valid(perm) || range.pages > SPACE_DEVICE_MAX ||
+	int done = range_decode_perm(&range, va, perm);
+	if (!done && (range.pages > SPACE_DEVICE_MAX ||
 		      !is_device(physical, physical + (uint64_t)range.pages * PGSIZE)))
 		done = -E_INVAL;
 	if (!done)
-		done = space_map_device(space, va, perm & PTE_SYSCALL, range.pages, physical >> PGSHIFT);
-	if (done == -E_NO_MEM && reclaim())
-		done = space_map_device(space, va, perm & PTE_SYSCALL, range.pages, physical >> PGSHIFT);
+		done = WITH_RECLAIM(space_map_device(space, va, perm & PTE_SYSCALL, range.pages, physical >> PGSHIFT));
 	env_space_put(space, envid);
 	return range_result(&range, done);
 }
@@ -125,9 +116,7 @@ static int ports_allow_id(envid_t envid, uint32_t port, uint32_t count, bool all
 
 int32_t sys_port_allow(envid_t envid, uint32_t port, uint32_t count, int allow)
 {
-	int error = ports_allow_id(envid, port, count, allow);
-
-	return error == -E_NO_MEM && reclaim() ? ports_allow_id(envid, port, count, allow) : error;
+	return WITH_RECLAIM(ports_allow_id(envid, port, count, allow));
 }
 
 /* --- Interrupt lines --- */

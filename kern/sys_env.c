@@ -26,22 +26,23 @@ int32_t sys_env_destroy(envid_t envid)
 	return env_destroy(envid);
 }
 
-int32_t sys_env_exit(int status)
+static int32_t end_itself(int status, bool all)
 {
 	if (status < 0)
 		return -E_INVAL;
 	kverbose("[%08x] exiting gracefully\n", this_cpu()->env->pub->env_id);
-	env_end_current(status, true, false);
+	env_end_current(status, true, all);
 	return 0;
+}
+
+int32_t sys_env_exit(int status)
+{
+	return end_itself(status, false);
 }
 
 int32_t sys_space_exit(int status)
 {
-	if (status < 0)
-		return -E_INVAL;
-	kverbose("[%08x] exiting gracefully\n", this_cpu()->env->pub->env_id);
-	env_end_current(status, true, true);
-	return 0;
+	return end_itself(status, true);
 }
 
 int32_t sys_park(uint32_t flags, uint32_t timeout)
@@ -75,11 +76,7 @@ static int exofork(void) UNCHECKED_LOCKING
 
 int32_t sys_exofork(void)
 {
-	int id = exofork();
-
-	if (unlikely(id == -E_NO_MEM) && reclaim())
-		id = exofork();
-	return id;
+	return WITH_RECLAIM(exofork());
 }
 
 static int thread(uintptr_t ip, uintptr_t sp) UNCHECKED_LOCKING
@@ -106,10 +103,7 @@ int32_t sys_env_thread(uintptr_t ip, uintptr_t sp)
 {
 	if (ip >= ULIM || sp > ULIM)
 		return -E_INVAL;
-	int id = thread(ip, sp);
-	if (unlikely(id == -E_NO_MEM) && reclaim())
-		id = thread(ip, sp);
-	return id;
+	return WITH_RECLAIM(thread(ip, sp));
 }
 
 int32_t sys_env_set_status(envid_t envid, int status)

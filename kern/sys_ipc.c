@@ -36,10 +36,7 @@ static int pages_decode(struct message *message, uintptr_t srcva, uint32_t perm)
 	if (srcva % PGSIZE || !perm_valid(perm) || count > MESSAGE_PAGES_MAX || count > (UTOP - srcva) / PGSIZE)
 		return -E_INVAL;
 	message->perm = perm & PTE_SYSCALL;
-	int error = message_take_pages(message, srcva, count);
-	if (unlikely(error == -E_NO_MEM) && reclaim())
-		error = message_take_pages(message, srcva, count);
-	return error;
+	return WITH_RECLAIM(message_take_pages(message, srcva, count));
 }
 
 static int window_check(uintptr_t window)
@@ -170,11 +167,7 @@ int32_t sys_ipc_send(const struct Trapframe *tf)
 
 static __attribute__((noinline)) int receive_in_full(uintptr_t window, envid_t from, uint32_t timeout)
 {
-	int error = message_receive(window, from, timeout);
-
-	if (unlikely(error == -E_NO_MEM) && reclaim())
-		error = message_receive(window, from, timeout);
-	return error;
+	return WITH_RECLAIM(message_receive(window, from, timeout));
 }
 
 /* May an exchange with this window be tried: are there tables for it, if pages are wanted? */
@@ -263,9 +256,7 @@ static __attribute__((noinline)) int in_full(int (*do_it)(envid_t, const struct 
 		error = pages_decode(&message, srcva, arch_call_argument(tf, 4));
 	if (error)
 		return error;
-	error = do_it(envid, &message, window);
-	if (unlikely(error == -E_NO_MEM) && reclaim())
-		error = do_it(envid, &message, window);
+	error = WITH_RECLAIM(do_it(envid, &message, window));
 	if (error)
 		message_drop(&message);
 	return error;

@@ -20,9 +20,7 @@ int32_t sys_page_alloc_large(envid_t envid, uintptr_t va, uint32_t perm)
 	else if (!arch_large_supported())
 		done = -E_NOT_SUPP;
 	if (!done)
-		done = space_alloc_large(space, va, perm & PTE_SYSCALL, n);
-	if (done == -E_NO_MEM && reclaim())
-		done = space_alloc_large(space, va, perm & PTE_SYSCALL, n);
+		done = WITH_RECLAIM(space_alloc_large(space, va, perm & PTE_SYSCALL, n));
 	env_space_put(space, envid);
 	return done < 0 || count ? done : 0;
 }

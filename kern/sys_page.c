@@ -17,13 +17,9 @@ static int32_t page_alloc_any(envid_t envid, uintptr_t va, uint32_t perm)
 
 	if (error)
 		return error;
-	int done = range_decode(&range, va, perm >> PERM_COUNT_SHIFT);
-	if (!done && !perm_valid(perm))
-		done = -E_INVAL;
+	int done = range_decode_perm(&range, va, perm);
 	if (!done)
-		done = space_alloc(space, va, perm & PTE_SYSCALL, range.pages);
-	if (unlikely(done == -E_NO_MEM) && reclaim())
-		done = space_alloc(space, va, perm & PTE_SYSCALL, range.pages);
+		done = WITH_RECLAIM(space_alloc(space, va, perm & PTE_SYSCALL, range.pages));
 	env_space_put(space, envid);
 	return range_result(&range, done);
 }
@@ -40,28 +36,32 @@ int32_t sys_page_alloc(envid_t envid, uintptr_t va, uint32_t perm)
 	return page_alloc_any(envid, va, perm);
 }
 
+/* env_space_get for two. */
+static inline int spaces_get(envid_t srcenv, struct space **src, envid_t dstenv, struct space **dst)
+{
+	int error = env_space_get(srcenv, src);
+
+	if (error)
+		return error;
+	error = env_space_get(dstenv, dst);
+	if (error)
+		env_space_put(*src, srcenv);
+	return error;
+}
+
 int32_t sys_page_map(envid_t srcenv, uintptr_t srcva, envid_t dstenv, uintptr_t dstva, uint32_t perm)
 {
 	struct space *src, *dst;
 	struct range from, to;
-	int error = env_space_get(srcenv, &src);
+	int error = spaces_get(srcenv, &src, dstenv, &dst);
 
 	if (error)
 		return error;
-	error = env_space_get(dstenv, &dst);
-	if (error) {
-		env_space_put(src, srcenv);
-		return error;
-	}
-	int done = range_decode(&from, srcva, perm >> PERM_COUNT_SHIFT);
+	int done = range_decode(&from, srcva, perm);
 	if (!done)
-		done = range_decode(&to, dstva, perm >> PERM_COUNT_SHIFT);
-	if (!done && !perm_valid(perm))
-		done = -E_INVAL;
+		done = range_decode_perm(&to, dstva, perm);
 	if (!done)
-		done = space_map(src, srcva, dst, dstva, perm & PTE_SYSCALL, from.pages);
-	if (unlikely(done == -E_NO_MEM) && reclaim())
-		done = space_map(src, srcva, dst, dstva, perm & PTE_SYSCALL, from.pages);
+		done = WITH_RECLAIM(space_map(src, srcva, dst, dstva, perm & PTE_SYSCALL, from.pages));
 	env_space_put(dst, dstenv);
 	env_space_put(src, srcenv);
 	return range_result(&from, done);
@@ -75,7 +75,7 @@ static int32_t page_unmap_any(envid_t envid, uintptr_t va, uint32_t range_word)
 
 	if (error)
 		return error;
-	int done = range_decode(&range, va, range_word >> PERM_COUNT_SHIFT);
+	int done = range_decode(&range, va, range_word);
 	if (!done)
 		done = space_unmap(space, va, range.pages);
 	env_space_put(space, envid);
@@ -100,9 +100,7 @@ int32_t sys_page_protect(envid_t envid, uintptr_t va, uint32_t perm)
 
 	if (error)
 		return error;
-	int done = range_decode(&range, va, perm >> PERM_COUNT_SHIFT);
-	if (!done && !perm_valid(perm))
-		done = -E_INVAL;
+	int done = range_decode_perm(&range, va, perm);
 	if (!done)
 		done = space_protect(space, va, perm & PTE_SYSCALL, range.pages);
 	env_space_put(space, envid);
@@ -118,22 +116,15 @@ static inline int32_t page_copy(envid_t srcenv, envid_t dstenv, uintptr_t va, ui
 	};
 	struct space *src, *dst;
 	struct range range;
-	int error = env_space_get(srcenv, &src);
+	int error = spaces_get(srcenv, &src, dstenv, &dst);
 
 	if (error)
 		return error;
-	error = env_space_get(dstenv, &dst);
-	if (error) {
-		env_space_put(src, srcenv);
-		return error;
-	}
-	int done = range_decode(&range, va, range_word >> PERM_COUNT_SHIFT);
+	int done = range_decode(&range, va, range_word);
 	if (!done && (filter.mark & ~PTE_AVAIL || (filter.only | filter.keep) & ~PTE_SYSCALL))
 		done = -E_INVAL;
 	if (!done)
-		done = space_copy(src, dst, va, &filter, range.pages);
-	if (unlikely(done == -E_NO_MEM) && reclaim())
-		done = space_copy(src, dst, va, &filter, range.pages);
+		done = WITH_RECLAIM(space_copy(src, dst, va, &filter, range.pages));
 	env_space_put(dst, dstenv);
 	env_space_put(src, srcenv);
 	return range_result(&range, done);
@@ -185,8 +176,5 @@ int32_t sys_page_replace(uintptr_t va, uint32_t expected, uint32_t perm)
 	if (va % PGSIZE || va >= UTOP || perm >= PGSIZE || !perm_valid(perm) || !perm_valid(expected & PTE_SYSCALL) ||
 	    expected & (PTE_W | PTE_DEVICE))
 		return -E_INVAL;
-	int done = space_replace(space, va, expected, perm);
-	if (unlikely(done == -E_NO_MEM) && reclaim())
-		done = space_replace(space, va, expected, perm);
-	return done;
+	return WITH_RECLAIM(space_replace(space, va, expected, perm));
 }

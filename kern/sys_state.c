@@ -104,7 +104,7 @@ static int set_general(struct env *env, const struct state_general *state)
 		policy_set_priority(env, any ? state->priority : MIN(state->priority, self->policy.priority));
 		policy_set_tickets(env, any ? state->tickets : MIN(state->tickets, self->pub->env_tickets));
 	}
-	env->rights = state->rights & this_cpu()->env->rights;
+	env->rights = state->rights & self->rights;
 	memcpy(env->pub->env_label, state->label, ENV_LABEL_SIZE);
 	return 0;
 }

@@ -11,21 +11,10 @@ static int32_t set(uintptr_t kinds)
 {
 	if (kinds & ~(uintptr_t)TRACE_KINDS_ALL)
 		return -E_INVAL;
-	int error = kinds ? trace_make() : 0;
-	if (unlikely(error == -E_NO_MEM) && reclaim())
-		error = trace_make();
+	int error = kinds ? WITH_RECLAIM(trace_make()) : 0;
 	if (error == TRACE_AGAIN)
 		return arch_call_again(arch_frame());
 	return error ? error : (int32_t)trace_set(kinds);
-}
-
-static int32_t map(uintptr_t va, uint32_t cpu)
-{
-	int result = trace_map(va, cpu);
-
-	if (unlikely(result == -E_NO_MEM) && reclaim())
-		result = trace_map(va, cpu);
-	return result;
 }
 
 int32_t sys_trace(int op, uintptr_t arg, uint32_t cpu)
@@ -36,7 +25,7 @@ int32_t sys_trace(int op, uintptr_t arg, uint32_t cpu)
 	case TRACE_SET:
 		return set(arg);
 	case TRACE_MAP:
-		return map(arg, cpu);
+		return WITH_RECLAIM(trace_map(arg, cpu));
 	default:
 		return -E_INVAL;
 	}

@@ -1,51 +1,27 @@
 /* The system-call table, made from abi/syscall.def: each handler gets its arguments by name and type. */
 #include <abi/error.h>
 #include <abi/syscall.h>
-#include <kern/cpu.h>
-#include <kern/env.h>
 #include <kern/syscall.h>
-#include <kern/trap.h>
 
 /* A word that a program gave, as the type of the argument. */
 #define ARG(type, n) (((union { uintptr_t word; type value; }){ .word = arch_call_argument(tf, n) }).value)
 #define U(type) uaddr_t
 
-#define SYSCALL0(number, name)                                                                                   \
+#define CALL(name, ...)                                                                                          \
 	static int32_t call_##name(const struct Trapframe *tf)                                                   \
 	{                                                                                                        \
 		(void)tf;                                                                                        \
-		return sys_##name();                                                                             \
+		return sys_##name(__VA_ARGS__);                                                                  \
 	}
-#define SYSCALL1(number, name, t0, a0)                                                                           \
-	static int32_t call_##name(const struct Trapframe *tf)                                                   \
-	{                                                                                                        \
-		return sys_##name(ARG(t0, 0));                                                                   \
-	}
-#define SYSCALL2(number, name, t0, a0, t1, a1)                                                                   \
-	static int32_t call_##name(const struct Trapframe *tf)                                                   \
-	{                                                                                                        \
-		return sys_##name(ARG(t0, 0), ARG(t1, 1));                                                       \
-	}
-#define SYSCALL3(number, name, t0, a0, t1, a1, t2, a2)                                                           \
-	static int32_t call_##name(const struct Trapframe *tf)                                                   \
-	{                                                                                                        \
-		return sys_##name(ARG(t0, 0), ARG(t1, 1), ARG(t2, 2));                                           \
-	}
+#define SYSCALL0(number, name) CALL(name)
+#define SYSCALL1(number, name, t0, a0) CALL(name, ARG(t0, 0))
+#define SYSCALL2(number, name, t0, a0, t1, a1) CALL(name, ARG(t0, 0), ARG(t1, 1))
+#define SYSCALL3(number, name, t0, a0, t1, a1, t2, a2) CALL(name, ARG(t0, 0), ARG(t1, 1), ARG(t2, 2))
 #define SYSCALL4(number, name, t0, a0, t1, a1, t2, a2, t3, a3)                                                   \
-	static int32_t call_##name(const struct Trapframe *tf)                                                   \
-	{                                                                                                        \
-		return sys_##name(ARG(t0, 0), ARG(t1, 1), ARG(t2, 2), ARG(t3, 3));                               \
-	}
+	CALL(name, ARG(t0, 0), ARG(t1, 1), ARG(t2, 2), ARG(t3, 3))
 #define SYSCALL5(number, name, t0, a0, t1, a1, t2, a2, t3, a3, t4, a4)                                           \
-	static int32_t call_##name(const struct Trapframe *tf)                                                   \
-	{                                                                                                        \
-		return sys_##name(ARG(t0, 0), ARG(t1, 1), ARG(t2, 2), ARG(t3, 3), ARG(t4, 4));                   \
-	}
-#define SYSCALL5F(number, name, ...)                                                                             \
-	static int32_t call_##name(const struct Trapframe *tf)                                                   \
-	{                                                                                                        \
-		return sys_##name(tf);                                                                           \
-	}
+	CALL(name, ARG(t0, 0), ARG(t1, 1), ARG(t2, 2), ARG(t3, 3), ARG(t4, 4))
+#define SYSCALL5F(number, name, ...) CALL(name, tf)
 #include <abi/syscall.def>
 #undef SYSCALL0
 #undef SYSCALL1

@@ -1,6 +1,7 @@
 /*
- * The handlers of the system calls, declared from abi/syscall.def, where each is described. They stand in
- * sys_env.c, sys_page.c and sys_machine.c, and follow one order: decode and check everything, then change.
+ * The handlers of the system calls, declared from abi/syscall.def, where each is described. They stand in kern/sys_*.c
+ * by what they are about, and follow one order: decode and check everything (environment, address, permission, memory),
+ * then change. What they leave to others is mechanism that the monitor, tests or faults need too.
  */
 #ifndef FINCH_KERN_SYSCALL_H
 #define FINCH_KERN_SYSCALL_H

@@ -2,6 +2,7 @@
 #include <abi/env.h>
 #include <abi/error.h>
 #include <common/string.h>
+#include <common/words.h>
 #include <kern/boot.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
@@ -108,6 +109,7 @@ static void ring_drop(unsigned cpu) REQUIRES(making)
 	if (!ring)
 		return;
 	rings[cpu] = NULL;
+	trace_root.ring[cpu] = NO_PAGE;
 	for (unsigned i = 0; i < TRACE_PAGES_MAX && ring->pages[i]; i++)
 		page_drop(ring->pages[i]);
 	page_drop(page_of(ring));
@@ -182,42 +184,22 @@ const struct trace_ring *trace_ring_of(unsigned cpu)
 
 /* --- The boot words --- */
 
-/* The bit of the kind whose name is the first len bytes at name; 0: there is none. */
-static uint32_t kind_named(const char *name, size_t len)
+/* Kinds by name, with commas between them. */
+static uint32_t kinds_named(const char *names)
 {
-	static const char *const names[] = {
+	static const char *const kinds[] = {
 #define TRACE_KIND(name, bit, word) [bit] = word,
 #define EVENT(name, number, kind, words, text)
 #include <abi/trace.def>
 #undef TRACE_KIND
 #undef EVENT
 	};
+	uint32_t bits = 0;
+	const char *bad = *names ? words_bits(names, kinds, ARRAY_SIZE(kinds), &bits) : NULL;
 
-	if (len == 3 && strncmp(name, "all", len) == 0)
-		return TRACE_KINDS_ALL;
-	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
-		if (strlen(names[i]) == len && strncmp(name, names[i], len) == 0)
-			return 1u << i;
-	}
-	return 0;
-}
-
-/* Kinds by name, with commas between them. */
-static uint32_t kinds_named(const char *names)
-{
-	uint32_t kinds = 0;
-
-	while (*names) {
-		size_t len = 0;
-		while (names[len] && names[len] != ',')
-			len++;
-		uint32_t kind = kind_named(names, len);
-		if (!kind)
-			kprintf("trace=: there is no kind of event '%.*s'\n", (int)len, names);
-		kinds |= kind;
-		names += len + (names[len] == ',');
-	}
-	return kinds;
+	if (bad)
+		kprintf("trace=: there is no kind of event '%.*s'\n", (int)(strfind(bad, ',') - bad), bad);
+	return bits;
 }
 
 /* What trace_pages= says, or, if that is nothing, as many as there is memory for; rounded down to a power of two. */

@@ -1,11 +1,12 @@
 /*
  * The event ring: abi/trace.h says what it looks like, abi/trace.def what is recorded.
  *
- * Off, it costs a test of a word and a branch not taken wherever something may be recorded, and nothing in system calls:
- * the byte that sends them the slow way for the big lock does so for this too. A CPU writes its own ring, with interrupts
- * off and without a lock. Readers look on as it does so.
+ * Off, it costs a test of a word and a branch not taken wherever something may be recorded, and nothing in system
+ * calls: the byte that sends them the slow way for the big lock does so for this too. A CPU writes its own ring, with
+ * interrupts off and without a lock. Readers look on as it does so.
  *
- * The rings are made at boot where the boot word trace=KIND,... asks for them, else when a program first does, and stay.
+ * The rings are made at boot where the boot word trace=KIND,... asks for them, else when a program first does, and
+ * stay.
  */
 #ifndef FINCH_KERN_TRACE_H
 #define FINCH_KERN_TRACE_H
@@ -51,8 +52,8 @@ int32_t trace_syscall(const struct Trapframe *tf);
 /* Once all CPUs run: do what the boot words say. */
 void trace_init(void);
 /*
- * Make the rings, one a call: TRACE_AGAIN until all are there; 0: they are. -E_NO_MEM: none is. Call it before kinds are
- * set.
+ * Make the rings, one a call: TRACE_AGAIN until all are there; 0: they are. -E_NO_MEM: none is. Call it before kinds
+ * are set.
  */
 #define TRACE_AGAIN 1
 int trace_make(void) must_use;

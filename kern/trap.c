@@ -97,6 +97,22 @@ void trap_user_exception(struct Trapframe *tf, uintptr_t address)
 		user_exception(tf, address);
 }
 
+/* Whoever waits for it goes before what computes here. */
+static void device_interrupt(unsigned line)
+{
+	this_cpu()->in_device = true;
+	if (platform_irq_usable(line)) {
+		irq_interrupt(line);
+		platform_interrupt_done();
+	} else {
+		bool input = platform_interrupt(line) == PLATFORM_INPUT;
+		platform_interrupt_done();
+		if (input)
+			console_input();
+	}
+	this_cpu()->in_device = false;
+}
+
 void trap_interrupt(uint32_t vector)
 {
 	uint64_t since = TRACE_BEGIN(IRQ);
@@ -109,16 +125,8 @@ void trap_interrupt(uint32_t vector)
 	} else if (vector == IRQ_OFFSET) {
 		platform_interrupt_done();
 		sched_tick();
-	} else if (platform_irq_usable(vector - IRQ_OFFSET)) {
-		irq_interrupt(vector - IRQ_OFFSET);
-		platform_interrupt_done();
 	} else {
-		bool input = platform_interrupt(vector - IRQ_OFFSET) == PLATFORM_INPUT;
-		platform_interrupt_done();
-		this_cpu()->in_device = true;
-		if (input)
-			console_input();
-		this_cpu()->in_device = false;
+		device_interrupt(vector - IRQ_OFFSET);
 	}
 	TRACE(IRQ, INTERRUPT, vector, trace_took(since), 0);
 }

@@ -13,8 +13,8 @@
 void verify_begin(void);
 /*
  * Check all: page references against page tables and all other holders, free pages, environments, families, queues,
- * address spaces. Each violation is told in a line (the first 20). Returns how many there are; -1: another CPU is at it,
- * or wants the caller's environment to stop: try again. No lock is held.
+ * address spaces. Each violation is told in a line (the first 20). Returns how many there are; -1: another CPU is at
+ * it, or wants the caller's environment to stop: try again. No lock is held.
  */
 int verify_all(void);
 

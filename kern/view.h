@@ -20,7 +20,10 @@ struct view {
 
 /* Copy n bytes from address `at`. False: some are not mapped or, but for VIEW_CURRENT, not RAM. */
 bool view_read(const struct view *view, uintptr_t at, void *to, size_t n);
-/* Store a word at an address that is a multiple of 4. NULL, or why it cannot be: where it is mapped read-only it cannot. */
+/*
+ * Store a word at an address that is a multiple of 4. NULL, or why it cannot be: where it is mapped read-only it
+ * cannot.
+ */
 const char *view_write(const struct view *view, uintptr_t at, uint32_t word);
 
 #endif

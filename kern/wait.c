@@ -8,7 +8,6 @@
 #include <abi/error.h>
 #include <arch/switch.h>
 #include <abi/syscall.h>
-#include <kern/budget.h>
 #include <kern/console.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
@@ -369,17 +368,13 @@ static struct env_notice notice_of(const struct env *env)
 	return (struct env_notice){ .id = env->pub->env_id, .status = env->status };
 }
 
-void wait_notify(struct env *other, const struct env *env)
-{
-	other->notices[other->notice_next++ % ENV_NOTICES] = notice_of(env);
-}
-
 void wait_notify_all(struct env *env)
 {
+	struct env *parent = env->parent;
 	struct list *node;
 
-	if (env->parent)
-		wait_notify(env->parent, env);
+	if (parent)
+		parent->notices[parent->notice_next++ % ENV_NOTICES] = notice_of(env);
 	while ((node = list_pop_front(&env->waiters))) {
 		struct env *waiter = LIST_ENTRY(node, struct env, wait_node);
 		waiter->awaited = notice_of(env);

@@ -1,12 +1,14 @@
 /*
  * Checkpoints in memory: see <finch/checkpoint.h>.
  *
- * Taking one and putting it back are both the copying of one environment to another: memory and the parts of the state. What
- * both may write is marked to be copied on write, on both sides; but not the exception stack, where the kernel itself writes,
- * which is copied at once, as is everything that may be written where the child has no handler for faults of that kind.
+ * Taking one and putting it back are both the copying of one environment to another: memory and the parts of the state.
+ * What both may write is marked to be copied on write, on both sides; but not the exception stack, where the kernel
+ * itself writes, which is copied at once, as is everything that may be written where the child has no handler for
+ * faults of that kind.
  *
- * Putting back must not stop half-way. So all that needs memory comes first: the copies are made in a third environment,
- * the spare, and the tables that the child needs are made. After that the child's memory is replaced, which cannot fail.
+ * Putting back must not stop half-way. So all that needs memory comes first: the copies are made in a third
+ * environment, the spare, and the tables that the child needs are made. After that the child's memory is replaced,
+ * which cannot fail.
  */
 #include <finch/checkpoint.h>
 #include <finch/memory.h>
@@ -133,7 +135,10 @@ struct pair {
 	envid_t src, dst;
 };
 
-/* What a page is to be mapped with that has this entry in the environment it is copied from: nothing is to be copied there. */
+/*
+ * What a page is to be mapped with that has this entry in the environment it is copied from: nothing is to be copied
+ * there.
+ */
 static int perm_of_copy(uint32_t entry)
 {
 	int perm = (int)(entry & PTE_SYSCALL);
@@ -157,10 +162,10 @@ static int copy_page(const struct page_record *record, void *arg)
 	return err;
 }
 
-/* The same if the page is src's own and may be written. */
+/* The same if the page is src's own and may be written, and is one, not a device's. */
 static int copy_own_page(const struct page_record *record, void *arg)
 {
-	return (record->entry & (PTE_W | PTE_SHARE)) == PTE_W ? copy_page(record, arg) : 0;
+	return (record->entry & (PTE_W | PTE_SHARE | PTE_DEVICE)) == PTE_W ? copy_page(record, arg) : 0;
 }
 
 #define USUAL_STACK (UXSTACKTOP - PGSIZE) /* an exception stack that is not in use may be again */
@@ -245,8 +250,8 @@ static bool same(const struct checkpoint_state *a, const struct checkpoint_state
 }
 
 /*
- * Fill a new holder. While child stands still a message that it waits for may come, with a page, or its time be up; after that
- * it waits for nothing. So a second try finds the same state before and after.
+ * Fill a new holder. While child stands still a message that it waits for may come, with a page, or its time be up;
+ * after that it waits for nothing. So a second try finds the same state before and after.
  */
 static int fill(envid_t holder, envid_t child)
 {
@@ -281,7 +286,9 @@ envid_t checkpoint_take(envid_t child)
 
 /* --- Putting back --- */
 
-/* Where the environment of these registers has its thisenv, in its memory; 0: nowhere, or it needs no change for child. */
+/*
+ * Where the environment of these registers has its thisenv, in its memory; 0: nowhere, or it needs no change for child.
+ */
 static uintptr_t thisenv_place(envid_t holder, const struct state_registers *registers, envid_t child)
 {
 	struct {

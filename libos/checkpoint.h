@@ -12,7 +12,10 @@
 #define CHECKPOINT_TO (CHECKPOINT_FROM + CHECKPOINT_PAGES * PGSIZE)
 extern struct mutex checkpoint_lock LINKED_NAME(checkpoint_lock);
 
-/* Call `each` for every page that envid has mapped from start to end (superpages in pieces), until one call returns an error, which is returned. */
+/*
+ * Call `each` for every page that envid has mapped from start to end (superpages in pieces), until one call returns an
+ * error, which is returned.
+ */
 int checkpoint_each(envid_t envid, uintptr_t start, uintptr_t end, int (*each)(const struct page_record *, void *), void *arg)
 	LINKED_NAME(checkpoint_each);
 

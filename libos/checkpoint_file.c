@@ -1,6 +1,6 @@
 /*
- * Checkpoints as bytes: between an environment that holds one and the records of snapshot.h. Whether a state is a possible
- * one is for the kernel to say, which sets it in the new holder.
+ * Checkpoints as bytes: between an environment that holds one and the records of snapshot.h. Whether a state is a
+ * possible one is for the kernel to say, which sets it in the new holder.
  */
 #include <finch/archive.h>
 #include <finch/checkpoint.h>

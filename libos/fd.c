@@ -1,7 +1,7 @@
 /*
  * File descriptors: 32 pages from FD_TABLE on, each mapped while its descriptor is open, after them a page each for the
- * device's data, and FD_MORE_PAGES each for more of it. Everything about an open descriptor is in these pages, which are
- * shared with whoever else has it open: this file keeps no state.
+ * device's data, and FD_MORE_PAGES each for more of it. Everything about an open descriptor is in these pages, which
+ * are shared with whoever else has it open: this file keeps no state.
  */
 #include <finch/memory.h>
 #include <inc/lib.h>

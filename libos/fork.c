@@ -1,8 +1,8 @@
 /*
- * fork: the child maps what its parent has. What both may write is read-only and marked PTE_COW on both sides, and copied
- * by whoever writes first; what is marked PTE_SHARE stays shared; what is read-only is shared anyway. The exception
- * stack is never shared, for a fault on it could not be handled. Of the threads the child has the one that forks, and
- * not the stacks of the others.
+ * fork: the child maps what its parent has. What both may write is read-only and marked PTE_COW on both sides, and
+ * copied by whoever writes first; what is marked PTE_SHARE stays shared; what is read-only is shared anyway. The
+ * exception stack is never shared, for a fault on it could not be handled. Of the threads the child has the one that
+ * forks, and not the stacks of the others.
  *
  * One system call does the mapping and marking (page_copy), another the copying at a fault (page_replace), so that
  * neither another thread's fault nor its fork can come in between.

@@ -8,8 +8,8 @@ int wait_status(envid_t envid, int *status)
 	int err;
 
 	/*
-	 * The kernel stores into what can be written by now: after a fork the page may still be one to be copied. It becomes
-	 * that again, while this sleeps, by a checkpoint.
+	 * The kernel stores into what can be written by now: after a fork the page may still be one to be copied. It
+	 * becomes that again, while this sleeps, by a checkpoint.
 	 */
 	do {
 		if (status)
@@ -32,7 +32,9 @@ bool env_alive(envid_t envid)
 
 uint64_t env_cpu_time(envid_t envid)
 {
-	/* The kernel writes the halves one after the other, once in many milliseconds: what is read twice alike is whole. */
+	/*
+	 * The kernel writes the halves one after the other, once in many milliseconds: what is read twice alike is whole.
+	 */
 	const volatile uint64_t *time = &envs[ENVX(envid)].env_cpu_time;
 	uint64_t seen = *time, again;
 

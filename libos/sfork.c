@@ -2,8 +2,8 @@
  * sfork: a child that shares with its parent all that is mapped, but for the stack, which both have for themselves from
  * then on, copied when it is written to. What either maps later, it has alone. What it forks has copies of all.
  *
- * Parent and child have each its block of <finch/self.h>; the child's is one of `blocks`, which they share: a mutex that
- * one of them waits for leads to it. For the first thread of a program.
+ * Parent and child have each its block of <finch/self.h>; the child's is one of `blocks`, which they share: a mutex
+ * that one of them waits for leads to it. For the first thread of a program.
  */
 #include <finch/memory.h>
 #include <finch/pgfault.h>

@@ -1,9 +1,10 @@
 /*
- * The bytes of a checkpoint: writing them piece by piece, and reading them with distrust. Pure code, without the system: host
- * tests damage every byte. doc/checkpoint.md has the format byte by byte; what it means, checkpoint_file.c knows.
+ * The bytes of a checkpoint: writing them piece by piece, and reading them with distrust. Pure code, without the
+ * system: host tests damage every byte. doc/checkpoint.md has the format byte by byte; what it means, checkpoint_file.c
+ * knows.
  *
- * A header and records, all numbers with the lowest byte first. Each record ends in a checksum of all before it, so that
- * none can be missing, changed or in another place; the last one says that it is the last.
+ * A header and records, all numbers with the lowest byte first. Each record ends in a checksum of all before it, so
+ * that none can be missing, changed or in another place; the last one says that it is the last.
  */
 #ifndef FINCH_LIBOS_SNAPSHOT_H
 #define FINCH_LIBOS_SNAPSHOT_H

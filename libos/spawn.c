@@ -3,8 +3,8 @@
  *
  * The child's pages that are only read and stand whole in the file are mapped from the archive. The others are its own
  * from the beginning, so that they are charged to its budget, and filled through a second mapping here, at STAGE. The
- * child shares what is marked PTE_SHARE here (open descriptors), and the archive. Nothing of the child runs before all of
- * that has worked: any error before destroys it.
+ * child shares what is marked PTE_SHARE here (open descriptors), and the archive. Nothing of the child runs before all
+ * of that has worked: any error before destroys it.
  */
 #include <common/elf.h>
 #include <finch/archive.h>

@@ -1,4 +1,5 @@
 /* Reading the event rings, while the kernel writes them. */
+#include <common/words.h>
 #include <finch/syscall.h>
 #include <finch/trace.h>
 #include <inc/lib.h>
@@ -62,6 +63,19 @@ bool trace_next(struct trace_reader *reader, struct trace_record *record)
 		reader->lost++;
 	}
 	return false;
+}
+
+#define TRACE_KIND(name, bit, word) [bit] = word,
+#define EVENT(name, number, kind, words, text)
+static const char *const kind_words[] = {
+#include <abi/trace.def>
+};
+#undef TRACE_KIND
+#undef EVENT
+
+const char *trace_kinds_parse(const char *words, uint32_t *kinds)
+{
+	return words_bits(words, kind_words, ARRAY_SIZE(kind_words), kinds);
 }
 
 #define TRACE_KIND(name, bit, word)

@@ -1,6 +1,6 @@
 /*
- * The child of forgetful. It knows nothing of checkpoints: it asks for the user's name and for things to remember, and keeps
- * them in its memory. A message from its parent is its turn to talk, its answer says that it has talked.
+ * The child of forgetful. It knows nothing of checkpoints: it asks for the user's name and for things to remember, and
+ * keeps them in its memory. A message from its parent is its turn to talk, its answer says that it has talked.
  */
 #include <finch/ipc.h>
 

@@ -1,6 +1,6 @@
 /*
- * Checkpoints between two boots. Out they go as text on the console, from where ./finch run --save takes them; in they come
- * as a file of the boot archive (./finch run --add).
+ * Checkpoints between two boots. Out they go as text on the console, from where ./finch run --save takes them; in they
+ * come as a file of the boot archive (./finch run --add).
  */
 #include <finch/archive.h>
 #include <finch/checkpoint.h>

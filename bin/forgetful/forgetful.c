@@ -1,5 +1,6 @@
 /*
- * forgetful: a child that gets to know you, and its parent, who can put it back to any earlier moment, as often as you like.
+ * forgetful: a child that gets to know you, and its parent, who can put it back to any earlier moment, as often as you
+ * like.
  *
  *	talk    let the child talk: it asks, remembers, and tells
  *	save    take a checkpoint of the child as it is now
@@ -8,7 +9,8 @@
  *	write   print the checkpoint, for ./finch run --save FILE
  *	end     (or the end of input)
  *
- * With the name of a file in the boot archive (./finch run --add FILE=NAME) it starts with the child of that checkpoint.
+ * With the name of a file in the boot archive (./finch run --add FILE=NAME) it starts with the child of that
+ * checkpoint.
  */
 #include <finch/checkpoint.h>
 #include <finch/ipc.h>

@@ -45,13 +45,17 @@ static void do_help(const struct command *command)
 
 static void do_kill(const struct command *command)
 {
+	if (command->count < 2)
+		printf("kill: whom? By the ID or NAME that jobs shows\n");
 	for (int i = 1; i < command->count; i++) {
 		char *rest;
 		envid_t envid = (envid_t)strtol(command->words[i], &rest, 16);
 		int err = jobs_kill(command->words[i]);
 		if (err == -E_BAD_ENV)
-			err = *rest || envid == 0 ? -E_INVAL : job_kill(envid);
-		if (err < 0)
+			err = *rest || envid == 0 ? -E_NOT_FOUND : job_kill(envid);
+		if (err == -E_NOT_FOUND)
+			printf("kill: %s: no such job (jobs lists them)\n", command->words[i]);
+		else if (err < 0)
 			printf("kill: %s: %e\n", command->words[i], err);
 	}
 }

@@ -83,7 +83,9 @@ static bool job_lives(const struct job *job, struct info_budget *info)
 	return budget_info(job->budget, info) == 0 && info->envs > 0;
 }
 
-/* In the foreground: what all may have. In the background: a part of what is left, so that others find something too. */
+/*
+ * In the foreground: what all may have. In the background: a part of what is left, so that others find something too.
+ */
 static struct spawn_limits job_limits(const struct command *command)
 {
 	const struct group *group = command->background ? &background : &all;

@@ -84,7 +84,6 @@ bool platform_irq_usable(unsigned line)
 /* --- Memory --- */
 
 #define SCREEN_START 0xB8000 /* text, which the console writes */
-#define SCREEN_END 0xC0000
 
 static bool overlaps(uint64_t start, uint64_t end, uint64_t first, uint64_t behind)
 {

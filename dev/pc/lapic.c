@@ -5,6 +5,7 @@
 #include <arch/x86.h>
 #include <common/div64.h>
 #include <dev/pc/lapic.h>
+#include <dev/pc/time.h>
 #include <kern/arch.h>
 #include <kern/check.h>
 #include <kern/platform.h>
@@ -19,7 +20,6 @@ enum {
 	REG_TASK_PRIORITY = 0x80,
 	REG_EOI = 0xB0,
 	REG_SPURIOUS = 0xF0,
-	REG_IN_SERVICE = 0x100, /* 8 registers of 32 vectors, 16 bytes apart */
 	REG_ERROR = 0x280,
 	REG_ICR_LOW = 0x300,
 	REG_ICR_HIGH = 0x310,
@@ -108,7 +108,9 @@ static struct identity identify(void)
 	};
 }
 
-/* Switch it on at the address that the others use, and out of the mode with 32-bit ids: that takes a step through off. */
+/*
+ * Switch it on at the address that the others use, and out of the mode with 32-bit ids: that takes a step through off.
+ */
 static void enable(void)
 {
 	enum { BOOT_CPU = 0x100 };
@@ -180,11 +182,6 @@ void lapic_done(void)
 	reg_write(REG_EOI, 0);
 }
 
-bool lapic_in_service(uint8_t vector)
-{
-	return reg_read(REG_IN_SERVICE + vector / 32 * 16) >> vector % 32 & 1;
-}
-
 uint32_t lapic_errors(void)
 {
 	/* A write makes the register show what happened since the last write (11.5.3); twice forgets that too. */
@@ -225,18 +222,9 @@ void lapic_send_nmi(uint8_t id)
 	reg_write(REG_ICR_HIGH, high);
 }
 
-/* Bounded even if the clock stands still. */
-static void wait_ns(uint32_t ns)
-{
-	uint64_t until = platform_time_ns() + ns;
-
-	for (unsigned tries = ns; tries > 0 && platform_time_ns() < until; tries--)
-		arch_pause();
-}
-
 /*
- * The MP specification (B.4) wants 10 ms after INIT and 200 us after each STARTUP. That is for the 82489DX and the first
- * Pentiums, whose INIT took that long. Later CPUs (Intel's from the Pentium Pro, others' from family 15, and
+ * The MP specification (B.4) wants 10 ms after INIT and 200 us after each STARTUP. That is for the 82489DX and the
+ * first Pentiums, whose INIT took that long. Later CPUs (Intel's from the Pentium Pro, others' from family 15, and
  * every virtual one) are ready once INIT is delivered; with 32 CPUs the waits would be a third of a second of the boot.
  * The second STARTUP is for a first one that came too early; a CPU that runs ignores it. 10 us between them is far more
  * than a delivery takes. Whether the CPU came up is the caller's to see.
@@ -251,10 +239,10 @@ void lapic_start(uint8_t id, uint32_t start)
 	send(id, ICR_INIT | ICR_LEVEL); /* ignored from the Pentium 4 on */
 	wait_sent();
 	if (!quick)
-		wait_ns(10000000);
+		time_wait_ns(10000000);
 	send(id, ICR_STARTUP | start >> PGSHIFT);
 	wait_sent();
-	wait_ns(quick ? 10000 : 200000);
+	time_wait_ns(quick ? 10000 : 200000);
 	send(id, ICR_STARTUP | start >> PGSHIFT);
 	wait_sent();
 }

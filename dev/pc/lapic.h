@@ -31,8 +31,6 @@ uint8_t lapic_id(void);
 
 /* Acknowledge the interrupt in service. */
 void lapic_done(void);
-/* Is an interrupt with this vector in service? If not, its handler was called for a spurious one. */
-bool lapic_in_service(uint8_t vector);
 /* The errors since the last call, as the error status register has them. */
 uint32_t lapic_errors(void);
 

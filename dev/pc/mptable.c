@@ -94,8 +94,9 @@ static void set_mode(struct machine_line *line, uint8_t flags, bool pci)
 }
 
 /*
- * Section 4.3.4: type, polarity and trigger, source bus and line, destination APIC and pin. An interrupt of PCI at a pin that
- * ISA lines have too, which is then not listed as one: the line is called by the pin, as firmware tells PCI devices.
+ * Section 4.3.4: type, polarity and trigger, source bus and line, destination APIC and pin. An interrupt of PCI at a
+ * pin that ISA lines have too, which is then not listed as one: the line is called by the pin, as firmware tells PCI
+ * devices.
  */
 static void parse_interrupt(struct parse *parse, const uint8_t *entry)
 {
@@ -166,7 +167,9 @@ bool mptable_parse(const void *table, size_t size, struct machine *m)
 	return m->cpu_count > 0;
 }
 
-/* Chapter 5: two CPUs, APIC ids 0 and 1, and an I/O APIC at the usual place; ISA lines at the inputs of their number. */
+/*
+ * Chapter 5: two CPUs, APIC ids 0 and 1, and an I/O APIC at the usual place; ISA lines at the inputs of their number.
+ */
 bool mptable_standard(unsigned number, struct machine *m)
 {
 	if (number < 1 || number > 7)

@@ -190,7 +190,9 @@ void platform_irq_disable(unsigned line)
 
 bool platform_irq_keeps(unsigned line)
 {
-	/* The 8259 remembers edges of lines that are masked; the I/O APIC does not (its datasheet, section 3.2.4, bit 16). */
+	/*
+	 * The 8259 remembers edges of lines that are masked; the I/O APIC does not (its datasheet, section 3.2.4, bit 16).
+	 */
 	return legacy || lines[line].level;
 }
 

@@ -1,11 +1,12 @@
 /*
  * Switching the machine off and starting it anew. Each way is tried, then given a bounded time to work before the next.
  *
- * Source: ACPI Specification 6.4, sections 4.8.3.2 (PM1 control), 4.8.3.6 (reset register), 16.1 (sleep states); for port
- * 0xCF9, any Intel chipset's datasheet, "Reset Control Register".
+ * Source: ACPI Specification 6.4, sections 4.8.3.2 (PM1 control), 4.8.3.6 (reset register), 16.1 (sleep states); for
+ * port 0xCF9, any Intel chipset's datasheet, "Reset Control Register".
  */
 #include <arch/x86.h>
 #include <dev/pc/power.h>
+#include <dev/pc/time.h>
 #include <kern/arch.h>
 #include <kern/platform.h>
 
@@ -33,15 +34,6 @@ void power_init(const struct machine_power *told)
 	power = *told;
 	if (power.reset.address && power.reset.memory)
 		reset_memory = arch_device_map(power.reset.address, 1);
-}
-
-/* Bounded even if the clock stands still. */
-static void wait_ns(uint32_t ns)
-{
-	uint64_t until = platform_time_ns() + ns;
-
-	for (unsigned tries = ns; tries > 0 && platform_time_ns() < until; tries--)
-		arch_pause();
 }
 
 /* Have the firmware hand the power registers over, if it keeps them. */
@@ -82,7 +74,7 @@ void platform_poweroff(void)
 	outw(power.pm1a, a | PM1_SLEEP_ENABLE);
 	if (power.pm1b)
 		outw(power.pm1b, b | PM1_SLEEP_ENABLE);
-	wait_ns(RESET_NS);
+	time_wait_ns(RESET_NS);
 }
 
 static void reset_by_acpi(void)
@@ -93,14 +85,14 @@ static void reset_by_acpi(void)
 		outb((int)power.reset.address, power.reset_value);
 	else
 		return;
-	wait_ns(RESET_NS);
+	time_wait_ns(RESET_NS);
 }
 
 static void reset_by_chipset(void)
 {
 	outb(RESET_CONTROL_PORT, RESET_SYSTEM);
 	outb(RESET_CONTROL_PORT, RESET_SYSTEM | RESET_NOW);
-	wait_ns(RESET_NS);
+	time_wait_ns(RESET_NS);
 }
 
 static void reset_by_keyboard(void)
@@ -108,7 +100,7 @@ static void reset_by_keyboard(void)
 	for (unsigned tries = KEYBOARD_TRIES; tries > 0 && inb(KEYBOARD_PORT) & KEYBOARD_BUSY; tries--)
 		arch_pause();
 	outb(KEYBOARD_PORT, KEYBOARD_RESET);
-	wait_ns(RESET_NS);
+	time_wait_ns(RESET_NS);
 }
 
 /* An exception that finds no handler, nor one for that: the CPU shuts down, and the board resets it. */

@@ -12,6 +12,7 @@
 #include <common/div64.h>
 #include <dev/pc/pit.h>
 #include <dev/pc/time.h>
+#include <kern/arch.h>
 #include <kern/platform.h>
 #include <kern/print.h>
 
@@ -182,6 +183,14 @@ uint64_t platform_time_ns(void)
 	uint64_t low = (uint64_t)(uint32_t)ticks * factor;
 
 	return (high << (32 - shift)) + (low >> shift);
+}
+
+void time_wait_ns(uint32_t ns)
+{
+	uint64_t until = platform_time_ns() + ns;
+
+	for (unsigned tries = ns; tries > 0 && platform_time_ns() < until; tries--)
+		arch_pause();
 }
 
 uint32_t platform_tsc_khz(void)

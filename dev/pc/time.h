@@ -13,5 +13,7 @@ void time_init(void);
  * that and guesses. On the boot CPU, once. Until then platform_time_ns gives 0.
  */
 void time_calibrate(uint32_t (*other_counter)(void), uint32_t *other_khz);
+/* Wait so long, but not for ever even if the clock stands still. */
+void time_wait_ns(uint32_t ns);
 
 #endif

@@ -12,7 +12,9 @@ void uart_init(void);
 void uart_write(const char *s, size_t len);
 /* The next byte received (0 to 255), or -1. */
 int uart_read(void);
-/* Interrupt when bytes have come, or not. What comes meanwhile stays in the chip, and interrupts once that is on again. */
+/*
+ * Interrupt when bytes have come, or not. What comes meanwhile stays in the chip, and interrupts once that is on again.
+ */
 void uart_listen(bool on);
 
 #endif

@@ -91,7 +91,9 @@ static void line_feed(void)
 		scroll();
 }
 
-/* The end of a sequence (ECMA-48, 8.3): H brings the cursor home; J and K blank what follows it on the screen or line. */
+/*
+ * The end of a sequence (ECMA-48, 8.3): H brings the cursor home; J and K blank what follows it on the screen or line.
+ */
 static void control(char letter)
 {
 	if (letter == 'H') {

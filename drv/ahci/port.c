@@ -1,3 +1,4 @@
+/* Ports of AHCI controllers: see port.h. */
 #include <common/error.h>
 #include <drv/ahci/port.h>
 

@@ -1,3 +1,4 @@
+/* What an AHCI controller reads from memory: see table.h. */
 #include <drv/ahci/table.h>
 
 enum {

@@ -1,3 +1,4 @@
+/* IDE channels: see channel.h. */
 #include <common/error.h>
 #include <arch/x86.h>
 #include <drv/ide/channel.h>

@@ -1,3 +1,4 @@
+/* ATA disks: see ata.h. */
 #include <abi/error.h>
 #include <drv/lib/ata.h>
 

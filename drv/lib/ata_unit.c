@@ -1,3 +1,4 @@
+/* Units of the disk server that are ATA disks: see ata_unit.h. */
 #include <drv/lib/ata_unit.h>
 #include <inc/lib.h>
 

@@ -190,6 +190,51 @@ static void pages_are_counted(void)
 	expect(unknown(budget));
 }
 
+/* A superpage is 1024 pages, and its table in reserve; taken apart it is charged as long as somebody has some of it. */
+static void superpages_are_counted(void)
+{
+	char *other = A + 2 * PTSIZE;
+	int32_t budget;
+
+	envid_t child = limited(waits, 0, 1100, 1, &budget);
+	if (sys_page_alloc_large(child, A, RW) < 0) { /* a CPU without PSE, little memory */
+		kill(child);
+		return;
+	}
+	expect_is(info_of(budget).pages, NPTENTRIES + 1);
+	expect_error(sys_page_alloc_large(child, A + PTSIZE, RW), E_NO_MEM);
+	expect_is(info_of(budget).pages, NPTENTRIES + 1);
+	/* Mapped by another budget's, as a whole: only the reserve is that one's. */
+	expect_is(sys_page_map_range(child, A, 0, other, RW, NPTENTRIES), NPTENTRIES);
+	expect_is(info_of(budget).pages, NPTENTRIES + 1);
+	expect_is(pages_unmap(child, A, NPTENTRIES), 0);
+	expect_is(info_of(budget).pages, NPTENTRIES + 1);
+	expect_is(pages_unmap(0, other, 5), 0);
+	expect_is(info_of(budget).pages, NPTENTRIES + 1 - 5);
+	expect_kernel_sound();
+	kill(child);
+	expect_is(info_of(budget).pages, NPTENTRIES - 5);
+	expect_is(pages_unmap(0, other, NPTENTRIES), 0);
+	expect(unknown(budget));
+}
+
+/* What says which ports a program may use takes two pages. */
+static void ports_are_counted(void)
+{
+	int32_t budget;
+
+	envid_t child = limited(waits, 0, 1, 1, &budget);
+	expect_error(libos_sys_port_allow(child, 0x300, 8, 1), E_NO_MEM);
+	expect_is(info_of(budget).pages, 0);
+	kill(child);
+	child = limited(waits, 0, 2, 1, &budget);
+	expect_is(libos_sys_port_allow(child, 0x300, 8, 1), 0);
+	expect_is(info_of(budget).pages, 2);
+	expect_kernel_sound();
+	kill(child);
+	expect(unknown(budget));
+}
+
 /* One page, mapped all over the space: the tables count. */
 static void maps_widely(uint32_t arg)
 {
@@ -583,7 +628,8 @@ static void senders(void)
 		sender = child_run(queues, (uint32_t)victim);
 		await(sender, envs[ENVX(sender)].env_wait == ENV_WAIT_SEND);
 	}
-	kill(victim);
+	/* Its end is perhaps not known any more after so many others'. */
+	expect_is(sys_env_destroy(victim), 0);
 	wait_until(step == SENDERS);
 	wait_until(children_of(sys_getenvid()) == 0);
 	expect_kernel_sound();
@@ -655,6 +701,8 @@ void umain(int argc, char **argv)
 	grow_records(20);
 	who();
 	pages_are_counted();
+	superpages_are_counted();
+	ports_are_counted();
 	tables_are_counted();
 	page_outlives();
 	envs_are_counted();

@@ -372,6 +372,34 @@ static void test_refused(void)
 	expect_is(checkpoint_drop(checkpoint), 0);
 }
 
+/* What envid has mapped at va, or 0. */
+static uint32_t entry_of(envid_t envid, const volatile void *va)
+{
+	struct page_record record = { 0, 0 };
+
+	expect(sys_page_list(envid, (uintptr_t)va, &record, 1) >= 0);
+	return record.va == (uintptr_t)va ? record.entry : 0;
+}
+
+/* Device memory is left out; pages for DMA are pages like others. */
+static void test_devices(envid_t child)
+{
+	char *device = (char *)0x38000000, *memory = (char *)0x38400000;
+
+	expect_is(sys_env_set_status(child, ENV_NOT_RUNNABLE), 0);
+	expect_is(libos_sys_device_map(child, (uintptr_t)device, RW, 0xC0000000), 0);
+	expect_is(libos_sys_page_alloc_dma(child, (uintptr_t)memory, RW), 0);
+	envid_t checkpoint = take(child);
+	expect_is(entry_of(checkpoint, device), 0);
+	expect(entry_of(checkpoint, memory) & PTE_P);
+	expect(entry_of(child, device) & PTE_DEVICE);
+	back(checkpoint, child);
+	expect_is(entry_of(child, device), 0);
+	expect(entry_of(child, memory) & PTE_P);
+	destroy(child);
+	expect_is(checkpoint_drop(checkpoint), 0);
+}
+
 void umain(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "plain") == 0) {
@@ -386,6 +414,8 @@ void umain(int argc, char **argv)
 	test_registers();
 	test_upcalls();
 	test_refused();
+	test_devices(start(counts));
+	test_devices(start_plain());
 	uint32_t before = free_pages();
 	test_refused();
 	test_upcalls();

@@ -6,10 +6,11 @@
 #include <finch/checkpoint.h>
 #include "child.h"
 
-#define TRIES_MAX 1000
-#define RECORDS_MAX 400
+#define TRIES_MAX 3000
+#define RECORDS_MAX 2000
 #define SHARED ((volatile uint32_t *)0x20000000)
 #define FAR ((volatile uint32_t *)0x50000000)
+#define LARGE ((volatile uint32_t *)0x58000000) /* a superpage */
 #define BYTES ((uint8_t *)0x60000000)
 #define BYTES_PAGES 256
 
@@ -42,7 +43,10 @@ static void take_picture(struct picture *picture)
 		int n = sys_page_list(child, va, &picture->records[at], (uint32_t)(RECORDS_MAX - at));
 		expect(n >= 0);
 		picture->mapped += n;
-		va = n > 0 ? picture->records[at + n - 1].va + PGSIZE : UTOP;
+		if (n <= 0)
+			break;
+		const struct page_record *last = &picture->records[at + n - 1];
+		va = last->va + (last->entry & PTE_PS ? PTSIZE : PGSIZE);
 	}
 	expect(picture->mapped > 10 && picture->mapped < RECORDS_MAX);
 	/* Whether they are marked to be copied on write is the library's business, and accesses are the processor's. */
@@ -72,8 +76,11 @@ static void at_every_place(const char *what, envid_t (*attempt)(void), void (*un
 	static struct picture before;
 
 	undo(attempt());
+	take_picture(&before);
+	expect_unchanged(&before); /* what the pictures need is there */
 	uint32_t pages = free_pages();
-	for (uint32_t n = 0; n < TRIES_MAX; n++) {
+	/* The many that are alike, page after page, not one by one. */
+	for (uint32_t n = 0; n < TRIES_MAX; n += n < 100 ? 1 : 97) {
 		take_picture(&before);
 		fail_after(n);
 		envid_t result = attempt();
@@ -156,10 +163,12 @@ static envid_t read_bytes(void)
 	return checkpoint_read(get, NULL, NULL);
 }
 
-static void spin(void)
+static void spin(bool copies_on_write)
 {
 	expect_is(pages_unmap(0, (void *)UARCHIVE, archive_size() / PGSIZE), 0); /* it is large here */
 	*FAR = large[5] = 5;
+	if (copies_on_write && sys_page_alloc_large(0, (void *)LARGE, RW) == 0)
+		*LARGE = 6;
 	*SHARED = 1;
 	for (;;)
 		continue;
@@ -196,14 +205,14 @@ void umain(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "plain") == 0) {
 		expect_is(sys_page_alloc(0, (void *)FAR, RW), 0);
-		spin();
+		spin(false);
 	}
 	expect_is(sys_page_alloc(0, (void *)SHARED, RW | PTE_SHARE), 0);
 	expect_is(sys_page_alloc(0, (void *)FAR, RW), 0);
 	grow_records(8);
 	child = fork();
 	if (child == 0)
-		spin();
+		spin(true);
 	expect_is(pages_alloc(0, BYTES, RW, BYTES_PAGES), 0); /* not the child's */
 	all_places();
 	*SHARED = 0;

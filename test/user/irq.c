@@ -85,7 +85,8 @@ static void refused(void)
 	expect_error(irq(IRQ_DONE), E_INVAL);
 	expect_error(irq(IRQ_DETACH), E_INVAL);
 	expect_error(libos_sys_irq(-1, edu.line, IRQ_ATTACH), E_BAD_ENV);
-	expect_error(libos_sys_irq(thisenv->env_parent_id, edu.line, IRQ_ATTACH), E_BAD_ENV);
+	if (thisenv->env_parent_id)
+		expect_error(libos_sys_irq(thisenv->env_parent_id, edu.line, IRQ_ATTACH), E_BAD_ENV);
 	expect_error(libos_sys_irq(0x7FFFF000, edu.line, IRQ_DONE), E_BAD_ENV);
 }
 
@@ -217,6 +218,7 @@ static void among_messages(void)
 	silence();
 	expect_is(irq(IRQ_DONE), 0);
 	raise();
+	wait_until(waits(server, ENV_WAIT_MESSAGE)); /* or the answer is dropped */
 	expect_is(sys_ipc_reply_wait(server, 1, NULL, 0, IPC_NO_PAGES), 0);
 	expect_interrupt();
 	expect_end(server, 0);
@@ -301,6 +303,77 @@ static void two_owners(void)
 	silence();
 	expect_is(irq(IRQ_DETACH), 0);
 	end_child(child);
+	/* While it waits: nothing will come any more, and the kernel knows. */
+	child = owner_run(owns);
+	wait_until(waits(child, ENV_WAIT_MESSAGE));
+	expect_is(libos_sys_irq(child, edu.line, IRQ_DETACH), 0);
+	expect_kernel_sound();
+	end_child(child);
+}
+
+/* --- At once --- */
+
+#define BURNERS 3
+#define TIMES 10
+
+static envid_t burners[BURNERS];
+static volatile uint32_t runs_before;
+
+static void burns(uint32_t arg)
+{
+	USED(arg);
+	for (;;)
+		continue;
+}
+
+/* How often those who burn got the CPU. */
+static uint32_t runs(void)
+{
+	uint32_t sum = 0;
+
+	for (int i = 0; i < BURNERS; i++)
+		sum += envs[ENVX(burners[i])].env_runs;
+	return sum;
+}
+
+static void raises_when_told(uint32_t arg)
+{
+	USED(arg);
+	for (;;) {
+		wait_until(go && waits(parent, ENV_WAIT_MESSAGE));
+		go = false;
+		runs_before = runs();
+		registers[EDU_RAISE] = 1;
+	}
+}
+
+/* Its owner runs before those who compute, even if they are ready for longer. A tick may come in between now and then. */
+static void at_once(void)
+{
+	int first = 0;
+
+	if (cpu_total() > 1)
+		return; /* where there are others, no order between them is promised */
+	expect_is(irq(IRQ_ATTACH), 0);
+	for (int i = 0; i < BURNERS; i++)
+		burners[i] = child_run(burns, 0);
+	go = false;
+	envid_t child = child_make(raises_when_told, 0);
+	expect_is(libos_sys_device_map(child, (uintptr_t)registers, RW, edu.physical), 0);
+	expect_is(sys_env_set_status(child, ENV_RUNNABLE), 0);
+	for (int i = 0; i < TIMES; i++) {
+		go = true;
+		await();
+		first += runs() == runs_before;
+		silence();
+		expect_is(irq(IRQ_DONE), 0);
+	}
+	end_child(child);
+	for (int i = 0; i < BURNERS; i++)
+		end_child(burners[i]);
+	expect_is(irq(IRQ_DETACH), 0);
+	if (first < TIMES / 2)
+		fail("expected to run before %d who compute, saw that %d times of %d", BURNERS, first, TIMES);
 }
 
 static void nothing(uint32_t arg)
@@ -426,6 +499,7 @@ void umain(int argc, char **argv)
 	one_owner();
 	among_messages();
 	two_owners();
+	at_once();
 	too_many();
 	rights();
 	storm();

@@ -164,7 +164,34 @@ static void at_once(void)
 	destroy(waiter);
 }
 
-/* Those of one level take turns, and who is preempted does not lose its own. */
+static volatile envid_t listener;
+static volatile uint32_t kept;
+
+/* Wakes one who is higher, again and again, and counts how often the other of its level has not run before it goes on. */
+static void wakes(uint32_t other)
+{
+	for (;;) {
+		uint32_t at = ran[other];
+		if (sys_ipc_try_send(listener, 0, (void *)UTOP, 0) == 0)
+			kept += ran[other] == at;
+	}
+}
+
+/* On one CPU: who is preempted goes on with its turn, before the other of its level. Now and then its time is just up. */
+static void turn_kept(void)
+{
+	listener = sys_getenvid();
+	envid_t other = run_at(LOW, spins, 0), waker = run_at(LOW, wakes, 0);
+
+	for (int i = 0; i < 100; i++)
+		expect_is(sys_ipc_recv((void *)UTOP), 0);
+	if (kept < 3)
+		fail("100 times preempted: expected to go on as the next 3 times, saw %u", kept);
+	destroy(other);
+	destroy(waker);
+}
+
+/* Those of one level take turns. */
 static void turns(void)
 {
 	envid_t children[SPINNERS];
@@ -347,6 +374,8 @@ void umain(int argc, char **argv)
 	order();
 	at_once();
 	turns();
+	if (cpus == 1)
+		turn_kept();
 	inversion(0);
 	inversion(1);
 	queued();

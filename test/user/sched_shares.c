@@ -1,7 +1,8 @@
 /*
  * Shares by tickets (stride, lottery): 3 to 2 to 1, for three groups, with an environment of each for each CPU. Measured in
- * CPU time, so that it does not matter how fast the machine is. Also that what sleeps saves nothing up, that who has more
- * tickets than a CPU is worth leaves the rest to the others, and that new tickets count at once.
+ * CPU time, so that it does not matter how fast the machine is. Also that what sleeps saves nothing up, that time which
+ * nobody else wanted costs nothing, that who has more tickets than a CPU is worth leaves the rest to the others, and that new
+ * tickets count at once.
  */
 #include <finch/ipc.h>
 
@@ -163,6 +164,36 @@ static void more_than_a_cpu(void)
 		expect(env_cpu_time(members[1][i]) > begun[1][i]);
 }
 
+static void burn(uint64_t ticks)
+{
+	uint64_t from = env_cpu_time(sys_getenvid());
+
+	while (env_cpu_time(sys_getenvid()) - from < ticks)
+		continue;
+}
+
+/* Who has burned alone, on an idle machine, has its share at once when others come, and has not to wait until they have had as
+ * much. */
+static void alone(void)
+{
+	envid_t others[CPUS];
+	uint64_t most = 0;
+
+	burn(seconds(30));
+	for (uint32_t i = 0; i < cpus; i++)
+		others[i] = child_run(burns, 0);
+	burn(seconds(4));
+	for (uint32_t i = 0; i < cpus; i++)
+		most = MAX(most, env_cpu_time(others[i]));
+	for (uint32_t i = 0; i < cpus; i++) {
+		expect_is(sys_env_destroy(others[i]), 0);
+		expect_end(others[i], -E_KILLED);
+	}
+	if (most > seconds(15))
+		fail("while one of %u had 400 ms, expected at most 1500 for another, saw %llu", cpus + 1,
+		     most / machine.tsc_khz);
+}
+
 void umain(int argc, char **argv)
 {
 	expect_is(machine_info(&machine), 0);
@@ -170,6 +201,7 @@ void umain(int argc, char **argv)
 	cpus = MIN(machine.cpus, (uint32_t)CPUS);
 	if (!stride && strcmp(machine.policy, "lottery") != 0)
 		return;
+	alone();
 	for (int g = 0; g < GROUPS; g++)
 		for (uint32_t i = 0; i < cpus; i++)
 			members[g][i] = child_run(burns, 0);

@@ -235,10 +235,8 @@ static void shared(void)
 }
 
 /* fork: neither sees what the other writes; who is alone keeps it whole. */
-static void forks(void)
+static void forks_shared(void)
 {
-	uint32_t before = free_pages();
-
 	alloc_at(A);
 	expect_is(sys_page_alloc_large(0, B, RW | PTE_SHARE), 0);
 	fill(A, 7000);
@@ -276,6 +274,11 @@ static void forks(void)
 	shared[1] = 2;
 	expect_end(child, 0);
 	unmap_all(A);
+}
+
+static void forks_alone(void)
+{
+	envid_t child;
 
 	alloc_at(A);
 	fill(A, 8000);
@@ -298,6 +301,14 @@ static void forks(void)
 	expect_is(refs_of(A + 100 * PGSIZE), 1);
 	expect_kernel_sound();
 	unmap_all(A);
+}
+
+static void forks(void)
+{
+	uint32_t before = free_pages();
+
+	forks_shared();
+	forks_alone();
 	unmap_all(B);
 	expect_is(sys_page_unmap(0, C), 0);
 	expect(before - free_pages() <= 2); /* tables */

@@ -93,13 +93,9 @@ static void arguments(void)
 }
 
 /* What was set is got again. */
-static void values(void)
+static void value_registers(envid_t child)
 {
-	envid_t child = child_make(counts, 0);
 	struct state_registers registers;
-	struct state_upcalls upcalls;
-	struct state_message message;
-	struct state_general general;
 
 	expect_is(sys_env_state_get(child, STATE_REGISTERS, &registers, sizeof registers), sizeof registers);
 	expect_is(registers.frame.tf_eip, (uintptr_t)counts);
@@ -112,8 +108,11 @@ static void values(void)
 	expect_is(registers.frame.tf_regs.reg_esi, 0x12345678);
 	expect_is(registers.tls_base, 0x87654321);
 	expect_is(envs[ENVX(child)].env_tf.tf_regs.reg_esi, 0x12345678);
+}
 
-	upcalls = (struct state_upcalls){ .pgfault = 0x800020, .exception = 0xFFFFFFFF, .stack = 0xA0000000 };
+static void value_upcalls(envid_t child)
+{
+	struct state_upcalls upcalls = { .pgfault = 0x800020, .exception = 0xFFFFFFFF, .stack = 0xA0000000 };
 	expect_is(sys_env_state_set(child, STATE_UPCALLS, &upcalls, sizeof upcalls), 0);
 	expect_is((uintptr_t)envs[ENVX(child)].env_pgfault_upcall, 0x800020);
 	expect_is((uintptr_t)envs[ENVX(child)].env_exception_upcall, 0xFFFFFFFF);
@@ -123,10 +122,14 @@ static void values(void)
 		expect_error(sys_env_state_set(child, STATE_UPCALLS, &upcalls, sizeof upcalls), E_INVAL);
 	}
 	expect_is(envs[ENVX(child)].env_exception_stack, 0xA0000000);
+}
 
-	message = (struct state_message){
+static void value_message(envid_t child)
+{
+	struct state_message message = {
 		.wait = 77, .wait_for = -3, .window = (uintptr_t)A | 16, .value = 5, .from = 0x1234, .perm = 7, .unparked = 1,
 	};
+
 	expect_is(sys_env_state_set(child, STATE_MESSAGE, &message, sizeof message), 0);
 	expect_is(sys_env_state_get(child, STATE_MESSAGE, &message, sizeof message), sizeof message);
 	expect_is(message.wait, ENV_WAIT_NONE);
@@ -145,6 +148,11 @@ static void values(void)
 	message.window = UTOP;
 	message.unparked = 2;
 	expect_error(sys_env_state_set(child, STATE_MESSAGE, &message, sizeof message), E_INVAL);
+}
+
+static void value_general(envid_t child)
+{
+	struct state_general general;
 
 	expect_is(sys_env_state_get(child, STATE_GENERAL, &general, sizeof general), sizeof general);
 	expect_is(general.environments, 1);
@@ -167,6 +175,16 @@ static void values(void)
 	memset(general.label, 'x', sizeof general.label);
 	expect_error(sys_env_state_set(child, STATE_GENERAL, &general, sizeof general), E_INVAL);
 	expect_is(strcmp((const char *)envs[ENVX(child)].env_label, "fifteen letters"), 0);
+}
+
+static void values(void)
+{
+	envid_t child = child_make(counts, 0);
+
+	value_registers(child);
+	value_upcalls(child);
+	value_message(child);
+	value_general(child);
 	destroy(child);
 }
 

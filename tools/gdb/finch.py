@@ -13,9 +13,6 @@ TABLE = 1024 * PAGE
 PRESENT, WRITE, USER, LARGE = 1, 2, 4, 0x80
 SHARE, COW = 0x400, 0x800
 UTOP, KERNBASE = 0xEEC00000, 0xF0000000
-STATES = ["free", "dying", "ready", "running", "not runnable"]
-WAITS = ["", "suspended", "waits for the console", "waits for an end", "waits for a message", "waits to send",
-         "takes a message", "parked"]
 
 
 def value(expression):
@@ -87,7 +84,7 @@ class Envs(gdb.Command):
         for env in environments():
             pub = env["pub"].dereference()
             status, wait = int(pub["env_status"]), int(pub["env_wait"])
-            state = WAITS[wait] if status == 4 and wait < len(WAITS) else STATES[min(status, 4)]
+            state = value("wait_names[%d]" % wait if status == 4 else "state_names[%d]" % status).string()
             whom = int(pub["env_wait_for"]) & 0xFFFFFFFF
             print("%08x  %08x  %-3d  %-8d  %08x  %s%s  (%s)" % (
                 int(pub["env_id"]), int(pub["env_parent_id"]), int(pub["env_cpunum"]), int(pub["env_runs"]),

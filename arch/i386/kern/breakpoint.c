@@ -41,14 +41,18 @@ void arch_breakpoints_load(const struct breakpoint *list)
 	__asm__ volatile("movl %0, %%dr7" : : "r"(control));
 }
 
-uint32_t arch_breakpoints_met(bool *stepped)
+uint32_t arch_breakpoints_met(const struct Trapframe *tf, bool *stepped)
 {
-	uint32_t dr6;
+	uint32_t dr6, step;
 
 	__asm__ volatile("movl %%dr6, %0" : "=r"(dr6));
-	*stepped = dr6 & DR6_STEP;
+	step = dr6 & DR6_STEP;
+	/* Where a breakpoint was met, it may be left of a step before, at which nobody asked: one into a system call. */
+	if (dr6 & DR6_MET && !(tf->tf_eflags & FL_TF))
+		step = 0;
+	*stepped = step;
 	/* A step may be the program's own, which asks the register again. */
-	__asm__ volatile("movl %0, %%dr6" : : "r"(DR6_NONE | (dr6 & DR6_STEP)));
+	__asm__ volatile("movl %0, %%dr6" : : "r"(DR6_NONE | step));
 	return dr6 & DR6_MET;
 }
 

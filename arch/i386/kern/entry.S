@@ -1,10 +1,10 @@
 /*
  * Ways into the kernel and out of it. C functions of the kernel take their arguments in eax, edx, ecx.
  *
- * Every way in builds a struct arch_frame on the kernel stack (from user mode: at its top) and loads the kernel's segments
- * and flags, whatever the program left in them. Every way out restores what stands there. An instruction on the way out
- * that faults, for a bad selector or address in the frame, makes that the program's exception: each such place is
- * listed for arch/i386/kern/trap.c.
+ * Every way in builds a struct arch_frame on the kernel stack (from user mode: at its top) and loads the kernel's
+ * segments and flags, whatever the program left in them. Every way out restores what stands there. An instruction on
+ * the way out that faults, for a bad selector or address in the frame, makes that the program's exception: each such
+ * place is listed for arch/i386/kern/trap.c.
  *
  * Source: Intel SDM vol. 3A, 6.12 (stack at an interrupt); vol. 2, SYSENTER and SYSEXIT.
  */
@@ -77,8 +77,8 @@ return_iret:
 #include <abi/syscall.def>
 
 /*
- * Do the system call that the frame at the stack pointer asks for. A bad number, the big lock and the event ring are the
- * business of arch_syscall (at `slow`); what is to be done before user mode, if anything, that of
+ * Do the system call that the frame at the stack pointer asks for. A bad number, the big lock and the event ring are
+ * the business of arch_syscall (at `slow`); what is to be done before user mode, if anything, that of
  * arch_syscall_attend.
  */
 .macro SYSCALL_DISPATCH slow

@@ -5,7 +5,6 @@
 #include <kern/env.h>
 #include <kern/print.h>
 #include <kern/trap.h>
-#include <kern/user.h>
 #include <arch/features.h>
 #include <arch/switch.h>
 #include "tables.h"

@@ -3,7 +3,6 @@
 #include <kern/boot.h>
 #include <kern/cpu.h>
 #include <kern/platform.h>
-#include <kern/print.h>
 #include <arch/features.h>
 #include "multiboot.h"
 #include "paging.h"

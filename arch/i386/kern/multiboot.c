@@ -2,7 +2,6 @@
 #include <common/string.h>
 #include <kern/arch.h>
 #include <kern/boot.h>
-#include <kern/print.h>
 #include "multiboot.h"
 
 #define LOADER_MAGIC 0x2BADB002

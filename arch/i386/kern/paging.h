@@ -14,8 +14,8 @@ uint32_t paging_kernel_cr3(void);
 /* Map fresh pages for a kernel stack that ends at top, size bytes. False: out of memory. */
 bool paging_map_stack(uint32_t top, uint32_t size);
 /*
- * Each CPU's windows: slots of one page each. The first two are arch_window's; then, one behind the other, the page of its
- * task segment and the pages of a bitmap of ports (ports.c).
+ * Each CPU's windows: slots of one page each. The first two are arch_window's; then, one behind the other, the page of
+ * its task segment and the pages of a bitmap of ports (ports.c).
  */
 enum { WINDOW_TASK = 2, WINDOW_PORTS = 3 };
 /* Set up cpu's windows. */

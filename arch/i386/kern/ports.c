@@ -12,6 +12,7 @@
  */
 #include <abi/error.h>
 #include <common/string.h>
+#include <kern/budget.h>
 #include <kern/env.h>
 #include <kern/page.h>
 #include <arch/switch.h>
@@ -54,7 +55,7 @@ int arch_env_allow_ports(struct env *env, uint32_t port, uint32_t count, bool al
 	if (!env->arch.ports) {
 		if (!allow)
 			return 0;
-		pfn_t pages = page_take_block(ARCH_PORT_PAGES, PAGE_DIRECT);
+		pfn_t pages = budget_take_block(env->budget, ARCH_PORT_PAGES, true);
 		if (!pages)
 			return -E_NO_MEM;
 		memset(page_address(pages), 0xFF, ARCH_PORT_PAGES * PGSIZE);

@@ -64,8 +64,8 @@ start:
 	jmp	arch_halt
 
 /*
- * Where another CPU starts: copied to a low page, entered in real mode with cs = page / 16. Runs nowhere but there, so it
- * names only addresses relative to its own start, and absolute ones of the kernel.
+ * Where another CPU starts: copied to a low page, entered in real mode with cs = page / 16. Runs nowhere but there, so
+ * it names only addresses relative to its own start, and absolute ones of the kernel.
  */
 .globl trampoline, trampoline_end
 .code16

@@ -1,6 +1,6 @@
 /*
- * An environment's registers and FPU as its parent gets and sets them. An FPU image is checked for all that would make the
- * instruction that loads it fault in the kernel.
+ * An environment's registers and FPU as its parent gets and sets them. An FPU image is checked for all that would make
+ * the instruction that loads it fault in the kernel.
  */
 #include <abi/error.h>
 #include <abi/state.h>
@@ -14,7 +14,10 @@
 static_assert(sizeof(struct state_registers) == 80 && sizeof(struct state_fpu) == 840, "as doc/checkpoint.md has it");
 static_assert(sizeof ((struct arch_env *)0)->fpu == FPU_XSAVE_SIZE, "the largest image");
 
-/* Places in an image. SDM vol. 1, table 10-2 (MXCSR and its mask; what follows xmm7 is not there in 32-bit mode) and 13.4. */
+/*
+ * Places in an image. SDM vol. 1, table 10-2 (MXCSR and its mask; what follows xmm7 is not there in 32-bit mode) and
+ * 13.4.
+ */
 #define IMAGE_MXCSR 24
 #define IMAGE_MXCSR_MASK 28
 #define IMAGE_XMM_END 288

@@ -8,14 +8,10 @@
 #include <kern/env.h>
 #include <kern/panic.h>
 #include <kern/platform.h>
-#include <kern/print.h>
-#include <kern/request.h>
 #include <kern/rest.h>
 #include <kern/syscall.h>
 #include <kern/trace.h>
 #include <kern/trap.h>
-#include <kern/user.h>
-#include <arch/features.h>
 #include "tables.h"
 #include "userword.h"
 
@@ -97,7 +93,7 @@ static void handle_nmi(const struct arch_frame *frame)
 {
 	static atomic_t taken;
 
-	if (!panic_stops_me() && !boot_word("batch"))
+	if (!panic_stops_me() && !boot_word("batch") && !boot_word("testdev"))
 		return;
 	__atomic_store_n(&this_cpu()->stopped, &frame->tf, __ATOMIC_RELEASE);
 	/* The signal from outside goes to all CPUs: one tells. */
@@ -128,8 +124,8 @@ static void trap_from_user(struct Trapframe *tf)
 }
 
 /*
- * An entry from virtual-8086 mode. The kernel puts no program there, and no processor lets it go there itself (SDM vol. 2,
- * IRET: VM at privilege 0 only), but QEMU's translator does. The frame lies lower than others, below four segments
+ * An entry from virtual-8086 mode. The kernel puts no program there, and no processor lets it go there itself (SDM vol.
+ * 2, IRET: VM at privilege 0 only), but QEMU's translator does. The frame lies lower than others, below four segments
  * more: it is moved to where the kernel expects it, made harmless, and for the program it is a protection fault.
  */
 void arch_trap_vm86(struct arch_frame *frame)
@@ -194,21 +190,40 @@ static bool fix_return(const struct arch_frame *nested_at)
 		done = 3;
 	else
 		return false;
-	if (done >= 1) {
-		user->fs = nested.fs;
+	if (done >= 1)
 		user->tf.tf_regs = nested.tf.tf_regs;
-	}
-	if (done >= 2)
-		user->tf.tf_es = nested.tf.tf_es;
-	if (done >= 3)
-		user->tf.tf_ds = nested.tf.tf_ds;
+	/* The bad selectors are gone, so that the program can be gone on with. */
+	user->fs = done >= 1 ? nested.fs : 0;
+	user->tf.tf_es = done >= 2 ? nested.tf.tf_es : GD_UD | 3;
+	user->tf.tf_ds = done >= 3 ? nested.tf.tf_ds : GD_UD | 3;
 	user->tf.tf_trapno = nested.tf.tf_trapno;
 	user->tf.tf_err = nested.tf.tf_err;
-	/* The bad selectors are gone, so that the program can be gone on with. */
-	user->fs = done < 1 ? 0 : user->fs;
-	user->tf.tf_es = done < 2 ? GD_UD | 3 : user->tf.tf_es;
-	user->tf.tf_ds = done < 3 ? GD_UD | 3 : user->tf.tf_ds;
 	return true;
+}
+
+/*
+ * The user's trap flag came in with sysenter: off while the kernel runs, given back at the end. Processors trap after
+ * the first instruction of the entry, QEMU's translator before it.
+ */
+static bool step_came_in(struct Trapframe *tf)
+{
+	if (tf->tf_eip != (uintptr_t)syscall_by_sysenter && tf->tf_eip != (uintptr_t)syscall_by_sysenter_stepped)
+		return false;
+	tf->tf_eflags &= ~FL_TF;
+	this_cpu()->attention |= ATTEND_STEP;
+	return true;
+}
+
+static void interrupt_from_kernel(uint32_t vector)
+{
+	bool had_lock = this_cpu()->big_lock_held;
+
+	if (vector == IRQ_SPURIOUS_VECTOR)
+		return;
+	big_lock_enter();
+	trap_interrupt(vector);
+	if (!had_lock)
+		big_lock_leave();
 }
 
 static void trap_from_kernel(struct arch_frame *frame)
@@ -220,41 +235,20 @@ static void trap_from_kernel(struct arch_frame *frame)
 		handle_nmi(frame);
 		return;
 	case T_DEBUG:
-		/*
-		 * The user's trap flag came in with sysenter: off while the kernel runs, given back at the end. Processors
-		 * trap after the first instruction of the entry, QEMU's translator before it.
-		 */
-		if (tf->tf_eip != (uintptr_t)syscall_by_sysenter && tf->tf_eip != (uintptr_t)syscall_by_sysenter_stepped) {
-			if (breakpoint_trap(tf)) /* a watchpoint, in a copy from or to the program */
-				return;
-			break;
-		}
-		tf->tf_eflags &= ~FL_TF;
-		this_cpu()->attention |= ATTEND_STEP;
-		return;
-	case T_PGFLT:
-		if (fix_copy(tf))
+		if (step_came_in(tf) || breakpoint_trap(tf)) /* a watchpoint, in a copy from or to the program */
 			return;
 		break;
+	case T_PGFLT:
 	case T_GPFLT:
 	case T_SEGNP:
 		if (fix_copy(tf))
 			return;
 		break;
-	case T_STACK:
-		break;
 	default:
 		if (tf->tf_trapno >= IRQ_OFFSET) {
-			bool had_lock = this_cpu()->big_lock_held;
-			if (tf->tf_trapno == IRQ_SPURIOUS_VECTOR)
-				return;
-			big_lock_enter();
-			trap_interrupt(tf->tf_trapno);
-			if (!had_lock)
-				big_lock_leave();
+			interrupt_from_kernel(tf->tf_trapno);
 			return;
 		}
-		break;
 	}
 	if (fix_return(frame)) {
 		big_lock_enter();

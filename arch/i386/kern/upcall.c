@@ -51,8 +51,8 @@ static inline bool go_to(struct Trapframe *tf, uintptr_t upcall, uintptr_t at)
 }
 
 /*
- * Frames are stored word by word to where they belong: a tenth of what putting them together first and copying them would
- * cost.
+ * Frames are stored word by word to where they belong: a tenth of what putting them together first and copying them
+ * would cost.
  */
 static inline bool put_regs(uintptr_t at, const struct PushRegs *regs)
 {

@@ -1,6 +1,6 @@
 /*
- * Single words of user memory, in line, for the fast paths of this architecture. The address lies below UTOP: the caller
- * has checked. Each access stands between user_window_open and user_window_close.
+ * Single words of user memory, in line, for the fast paths of this architecture. The address lies below UTOP: the
+ * caller has checked. Each access stands between user_window_open and user_window_close.
  */
 #ifndef FINCH_I386_USERWORD_H
 #define FINCH_I386_USERWORD_H

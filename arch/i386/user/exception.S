@@ -1,7 +1,7 @@
 /*
- * Where the kernel sends exceptions other than page faults: esp is on the exception stack, at a struct ExceptionFrame. The
- * handler may change it; afterwards the program goes on as it says, without the kernel. The last step loads eip and the
- * flags in one, so that FL_TF in the frame traps after the program's next instruction and not in here: eip, cs and
+ * Where the kernel sends exceptions other than page faults: esp is on the exception stack, at a struct ExceptionFrame.
+ * The handler may change it; afterwards the program goes on as it says, without the kernel. The last step loads eip and
+ * the flags in one, so that FL_TF in the frame traps after the program's next instruction and not in here: eip, cs and
  * eflags are put below the program's own stack first (on the exception stack itself the kernel has left room for
  * them), for iret.
  */

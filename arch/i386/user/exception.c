@@ -1,7 +1,8 @@
 /*
  * Ways round two faults of QEMU's translator. Up to version 9.0 it lets iret in user mode read the stack with the
  * kernel's rights, so that with SMAP, which forbids the kernel that, iret never works: there a program returns from an
- * exception through the kernel. And it takes FL_VM from a program, which all processors ignore (Intel SDM vol. 2, IRET).
+ * exception through the kernel. And it takes FL_VM from a program, which all processors ignore (Intel SDM vol. 2,
+ * IRET).
  */
 #include <arch/x86.h>
 #include <finch/exception.h>

@@ -14,8 +14,8 @@ int budget_info(int32_t number, struct info_budget *info) LINKED_NAME(budget_inf
  */
 int budget_left(uint32_t *pages, uint32_t *envs) LINKED_NAME(budget_left);
 /*
- * End all who belong to a budget below the caller's, and wait until they are gone: their environments and their pages. 0;
- * -E_INVAL: there is no such budget (any more).
+ * End all who belong to a budget below the caller's, and wait until they are gone: their environments and their pages.
+ * 0; -E_INVAL: there is no such budget (any more).
  */
 int budget_end(int32_t number) LINKED_NAME(budget_end);
 

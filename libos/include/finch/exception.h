@@ -22,7 +22,8 @@ typedef bool (*exception_handler)(struct ExceptionFrame *frame);
 
 /*
  * Have handler called, or NULL: none, as at the start. One for the program: for this thread and those it
- * makes from then on. Returns the one before, to which a handler may pass on what is not for it. Panics if there is no memory for the exception stack.
+ * makes from then on. Returns the one before, to which a handler may pass on what is not for it. Panics if there is no
+ * memory for the exception stack.
  *
  * What no handler wants ends the environment, as if there were none: the instruction is done once more, for the kernel,
  * which prints the registers. (After a step it is the next step that ends it.)

@@ -8,8 +8,8 @@
  *	while (err == 0)
  *		err = sys_ipc_reply_wait(thisenv->env_ipc_from, answer(thisenv->env_ipc_value), NULL, 0, IPC_NO_PAGES);
  *
- * What came stands in thisenv: env_ipc_value, env_ipc_from, env_ipc_perm (0: no pages). va NULL: no pages are sent; perm
- * with libos_range(): so many. Errors: doc/syscalls.md.
+ * What came stands in thisenv: env_ipc_value, env_ipc_from, env_ipc_perm (0: no pages). va NULL: no pages are sent;
+ * perm with libos_range(): so many. Errors: doc/syscalls.md.
  */
 #ifndef FINCH_IPC_H
 #define FINCH_IPC_H

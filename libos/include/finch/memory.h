@@ -20,17 +20,17 @@ bool page_mapped(const void *va) LINKED_NAME(page_mapped);
 /* Fresh zeroed pages. After an error nothing of the range is mapped. */
 int pages_alloc(envid_t envid, void *va, int perm, size_t count) LINKED_NAME(pages_alloc);
 /*
- * The same with superpages, of PTSIZE bytes and at a multiple of that: less memory for page tables, fewer misses of the TLB,
- * one call for a thousand pages. -E_NOT_SUPP: this CPU has none; -E_NO_MEM: no such pieces are free.
+ * The same with superpages, of PTSIZE bytes and at a multiple of that: less memory for page tables, fewer misses of the
+ * TLB, one call for a thousand pages. -E_NOT_SUPP: this CPU has none; -E_NO_MEM: no such pieces are free.
  */
 int pages_alloc_large(envid_t envid, void *va, int perm, size_t count) LINKED_NAME(pages_alloc_large);
 /* Map what stands at srcva of this environment at dstva of envid. After an error nothing of that range is mapped. */
 int pages_share(const void *srcva, envid_t envid, void *dstva, int perm, size_t count) LINKED_NAME(pages_share);
 int pages_unmap(envid_t envid, void *va, size_t count) LINKED_NAME(pages_unmap);
 /*
- * Map in envid, at the same addresses, what this environment has of a range: of it the pages with any of the bits `only`
- * (0: all); those with any of `keep` as they are; of the others those that may be written get the bits `mark` in place of
- * PTE_W, on both sides. After an error a part may have been done.
+ * Map in envid, at the same addresses, what this environment has of a range: of it the pages with any of the bits
+ * `only` (0: all); those with any of `keep` as they are; of the others those that may be written get the bits `mark` in
+ * place of PTE_W, on both sides. After an error a part may have been done.
  */
 int pages_copy(envid_t envid, void *va, int only, int keep, int mark, size_t count) LINKED_NAME(pages_copy);
 

@@ -26,8 +26,8 @@
 /* --- Where things are. --- */
 
 /*
- * The program's code ends at etext, its initialised data at edata, all of its image at end. These are not declared here:
- * programs do it themselves, as arrays of various types.
+ * The program's code ends at etext, its initialised data at edata, all of its image at end. These are not declared
+ * here: programs do it themselves, as arrays of various types.
  */
 /* The public records of all environments and pages. Only to be read. */
 extern const volatile struct Env envs[NENV];

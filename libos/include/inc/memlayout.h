@@ -7,8 +7,8 @@
 
 /*
  * The page tables of this address space as one array, and the page directory: entry PGNUM(va) and PDX(va). Look into
- * uvpt only where uvpd has PTE_P, and not PTE_PS: that is one of the superpages that a program may ask for, whose memory
- * would be taken for a table.
+ * uvpt only where uvpd has PTE_P, and not PTE_PS: that is one of the superpages that a program may ask for, whose
+ * memory would be taken for a table.
  */
 extern const volatile pte_t uvpt[];
 extern const volatile pde_t uvpd[];

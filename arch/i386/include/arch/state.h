@@ -14,7 +14,10 @@ struct state_registers {
 	uint32_t tls_base; /* of the segment that GD_TLS selects */
 };
 
-/* The forms of an FPU image, by the instruction that stores it: the CPU has one of them. SDM vol. 1, 8.1.10, 10.5.1, 13.4. */
+/*
+ * The forms of an FPU image, by the instruction that stores it: the CPU has one of them. SDM vol. 1, 8.1.10, 10.5.1,
+ * 13.4.
+ */
 enum { FPU_FNSAVE = 1, FPU_FXSAVE, FPU_XSAVE };
 
 #define FPU_FNSAVE_SIZE 108
