@@ -57,6 +57,6 @@ void cpu_main(void)
 	platform_init_cpu();
 	atomic_store_release(&cpu->started, 1);
 	big_lock_enter();
-	cpu->attention |= ATTEND_SWITCH;
+	cpu->attention |= ATTEND_SWITCH | ATTEND_SLICE;
 	arch_enter_user();
 }

@@ -48,7 +48,7 @@ static void main_on_own_stack(void)
 	if (!load_programs() && boot_word("batch"))
 		platform_test_exit(REST_DESTROYED);
 	sched_count_active(-1);        /* from here on the programs keep the system going */
-	this_cpu()->attention |= ATTEND_SWITCH;
+	this_cpu()->attention |= ATTEND_SWITCH | ATTEND_SLICE;
 	arch_enter_user();
 }
 

@@ -492,12 +492,11 @@ static __attribute__((noinline)) void make_way(struct cpu *cpu, enum turn turn)
 }
 
 /* All that there may be to attend to. */
-static __attribute__((noinline)) void attend_to(struct cpu *cpu, uint32_t attention)
+static __attribute__((noinline)) void attend_to(struct cpu *cpu)
 {
-	if (unlikely(attention & ATTEND_MONITOR)) {
-		monitor_call();
-		attention = cpu->attention; /* meanwhile, others may have asked for more */
-	}
+	if (unlikely(cpu->attention & ATTEND_MONITOR))
+		monitor_call(); /* meanwhile, others may have asked for more */
+	uint32_t attention = cpu->attention;
 	cpu->attention = 0;
 	struct env *ending = attention & ATTEND_ENV && cpu->env ? env_attend() : NULL;
 	if (ending) {
@@ -516,16 +515,14 @@ static __attribute__((noinline)) void attend_to(struct cpu *cpu, uint32_t attent
 
 void sched_attend(struct cpu *cpu)
 {
-	uint32_t attention = cpu->attention;
-
-	if (likely(attention == ATTEND_SWITCH)) {
+	if (likely(cpu->attention == ATTEND_SWITCH)) {
 		cpu->attention = 0;
-		/* It goes on if it is alone. */
-		if (unlikely(!rotate(cpu)) && (!cpu->env || policy))
-			attend_to(cpu, ATTEND_SWITCH);
-	} else {
-		attend_to(cpu, attention);
+		/* Others run, or it is alone and goes on. */
+		if (likely(rotate(cpu)) || (cpu->env && !policy))
+			return;
+		cpu->attention |= ATTEND_SWITCH;
 	}
+	attend_to(cpu);
 }
 
 void sched_tick(void)
