@@ -9,7 +9,7 @@
 
 #define ENVS 40
 #define PAGES 1200
-#define ROUNDS 6
+#define ROUNDS 2
 
 static volatile int32_t number;
 static volatile uint32_t calls;

@@ -128,7 +128,7 @@ static void changes(void)
 			expect_is(sys_env_set_status(child, i % 16 ? ENV_RUNNABLE : ENV_NOT_RUNNABLE), 0);
 		if (i % 64 == 0)
 			expect_kernel_sound();
-		if (i % 5 == 0)
+		if (i % 25 == 0)
 			sys_yield();
 	}
 	for (int i = 0; i < 8; i++) {
