@@ -8,7 +8,7 @@
 #   make run-NAME         boot program NAME as the first environment (run-NAME-nox, run-NAME-gdb)
 #   make grade            all tests
 #   make doc              the references in doc/ that are made from the source
-#   make doc/primes.svg   the picture of the README, from a run
+#   make pictures         the pictures of the README and of doc/, from runs
 #
 # Variables: CPUS=1 MEM=256M VARIANT=release|debug CC=gcc|clang V=1 (show commands) B=build (where all goes)
 #
@@ -287,9 +287,15 @@ check-doc:
 	$(Q)tools/mkdoc --check
 
 # A run comes out differently each time: it is made when somebody asks for it.
-.PHONY: doc/primes.svg
+.PHONY: pictures doc/primes.svg doc/scheduling.svg doc/drivers.svg
+pictures: doc/primes.svg doc/scheduling.svg doc/drivers.svg
 doc/primes.svg:
 	$(Q)./finch run --cpus 4 --quiet --program 'primes 50' --trace $@
+doc/scheduling.svg:
+	$(Q)./finch run --cpus 1 --sched stride --quiet --program 'shares 1' --trace $@
+doc/drivers.svg:
+	$(Q)truncate -s 64M $(B)/scratch.img
+	$(Q)./finch run --cpus 2 --quiet --disk $(B)/scratch.img --program 'disktest disk0 100 2 1' --trace $@
 
 # Each compiler with its warnings as errors, in a folder of its own.
 check-gcc:
