@@ -20,8 +20,7 @@ ON_MANY_CPUS = ["sched_set", "ipc_storm", "smp_race", "stress_family"]
 ACROSS_CPUS = ["hello", "smp_", "attack_", "ipc_", "thread_", "fork_threads", "fork_shared", "stress_", "superpage_race",
                "checkpoint_race", "sched_", "end_tree", "pipe_", "fuzz", "irq", "trace_ring"]
 UNDER_BIG_LOCK = ["hello", "entry", "fault_upcall", "sys_suspend", "sys_destroy", "sys_thread", "sys_wait", "sys_park", "ipc_",
-                  "thread_", "fork_basic", "fork_threads", "budget", "checkpoint_waits", "checkpoint_race", "superpage_race",
-                  "irq", "pipe_", "smp_", "sched_", "fuzz", "trace_", "attack_exit"]
+                  "thread_", "fork_basic", "fork_threads", "budget", "checkpoint_waits", "checkpoint_race", "irq", "pipe_", "smp_", "sched_", "fuzz", "trace_", "attack_exit"]
 BY_FEATURES = ["hello", "entry", "fault", "exception_", "fpu_", "lib_float", "sys_state", "sys_page", "sys_pointer", "checkpoint_basic",
                "superpage", "fork_pages", "ports", "thread_basic", "ipc_call"]
 BY_FIRMWARE = ["hello", "smp_", "thread_shootdown", "irq", "ports", "device_map", "dma", "sched_spread", "ipc_storm"]
@@ -44,7 +43,7 @@ def machines(long):
         Machine("q35", 1, "debug", only=those(BY_FIRMWARE)),
         Machine("pc", 4, "release", only=those(ACROSS_CPUS)),
         Machine("pc", 2, "debug", "lock=big", suffix="-big", only=those(UNDER_BIG_LOCK)),
-        Machine("q35", 4, "release", "lock=big", suffix="-big", only=those(["hello", "smp_", "ipc_", "thread_", "superpage_race"])),
+        Machine("q35", 4, "release", "lock=big", suffix="-big", only=those(["hello", "smp_", "ipc_", "thread_"])),
         Machine("pc", 2, "debug", qemu=["-cpu", "max"], suffix="-max", only=those(BY_FEATURES)),
         Machine("pc", 2, "release", qemu=["-machine", "acpi=off"], suffix="-noacpi", only=those(BY_FIRMWARE)),
         # No PCI bus, and no I/O APIC: interrupts come through the 8259s.
