@@ -17,8 +17,8 @@ ON_MANY_CPUS = ["sched_set", "ipc_storm", "smp_race", "stress_family"]
 
 # By what their names begin with: what several CPUs do to each other, what waits in the kernel, what depends on the CPU's
 # features, and on what the firmware tells.
-ACROSS_CPUS = ["hello", "smp_", "attack_", "ipc_", "thread_", "fork_threads", "fork_shared", "stress_", "superpage_race",
-               "checkpoint_race", "sched_", "end_tree", "pipe_", "fuzz", "irq", "trace_ring"]
+ACROSS_CPUS = ["hello", "smp_", "attack_", "ipc_storm", "thread_ends", "thread_shootdown", "fork_threads", "stress_",
+               "superpage_race", "checkpoint_race", "sched_", "pipe_", "irq"]
 UNDER_BIG_LOCK = ["hello", "entry", "fault_upcall", "sys_suspend", "sys_destroy", "sys_thread", "sys_wait", "sys_park", "ipc_",
                   "thread_", "fork_basic", "fork_threads", "budget", "checkpoint_waits", "checkpoint_race", "irq", "pipe_",
                   "smp_", "sched_set", "fuzz", "trace_", "attack_exit"]
