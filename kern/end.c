@@ -116,6 +116,7 @@ static void orphans_pass_on(struct env *env)
 		struct env *child = LIST_ENTRY(node, struct env, sibling);
 		spin_lock(&child->lock);
 		child->parent = env->parent;
+		child->orphan = true;
 		child->pub->env_parent_id = env->pub->env_parent_id;
 		spin_unlock(&child->lock);
 		if (env->parent)

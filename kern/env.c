@@ -138,7 +138,7 @@ int env_create(struct env *parent, struct space *space, struct env **made) UNCHE
 	pub->env_status = ENV_NOT_RUNNABLE;
 	pub->env_wait = ENV_WAIT_SUSPENDED;
 	pub->env_exception_stack = UXSTACKTOP;
-	env->dying = env->ends_space = env->active = env->restarts = env->left_space = env->first = env->ended_itself = false;
+	env->dying = env->ends_space = env->active = env->orphan = env->restarts = env->left_space = env->first = env->ended_itself = false;
 	env->irq_lines = env->irq_pending = 0;
 	env->frame_replaced = env->drives = env->timed = env->unparked = env->was_awaited = false;
 	env->open_to = 0;

@@ -26,7 +26,7 @@
 #include <kern/space.h>
 
 #define OPEN_TO_ALL -1
-#define ENV_NOTICES 16 /* ends of others that an environment remembers until it asks */
+#define ENV_NOTICES 16 /* ends of its own children that an environment remembers until it asks */
 
 struct env_notice {
 	envid_t id; /* 0: none */
@@ -83,6 +83,7 @@ struct env {
 
 	/* Guarded by the family lock. */
 	struct env *parent;    /* NULL: started by the kernel */
+	bool orphan;           /* its creator has ended: parent leaves it no notice */
 	struct list children;  /* through sibling */
 	struct list sibling;
 	struct list mates;     /* a ring without a head: the others of its space that have not been ended with it */

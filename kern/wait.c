@@ -373,7 +373,8 @@ void wait_notify_all(struct env *env)
 	struct env *parent = env->parent;
 	struct list *node;
 
-	if (parent)
+	/* Orphans by the thousand must not push out what the parent started itself. */
+	if (parent && !env->orphan)
 		parent->notices[parent->notice_next++ % ENV_NOTICES] = notice_of(env);
 	while ((node = list_pop_front(&env->waiters))) {
 		struct env *waiter = LIST_ENTRY(node, struct env, wait_node);

@@ -8,6 +8,7 @@
 
 static volatile envid_t target;
 static volatile int seen, go, answers[8], statuses[8];
+static volatile envid_t orphans[NOTICES + 1];
 
 static void exit_with(uint32_t status)
 {
@@ -61,8 +62,6 @@ static void ended_after(void)
 {
 	go = 0;
 	envid_t child = child_run(exit_when_told, 42);
-	const volatile struct Env *self = &envs[ENVX(sys_getenvid())];
-	USED(self);
 	go = 1;
 	expect_end(child, 42);
 	expect_error(sys_env_wait(child, NULL), E_BAD_ENV);
@@ -113,6 +112,35 @@ static void waiter(uint32_t i)
 	answers[i] = sys_env_wait(target, &status);
 	statuses[i] = status;
 	__atomic_add_fetch(&seen, 1, __ATOMIC_SEQ_CST);
+}
+
+static void make_orphans(uint32_t status)
+{
+	for (int i = 0; i < NOTICES + 1; i++)
+		orphans[i] = child_run(exit_when_told, i);
+	sys_env_exit((int)status);
+}
+
+/* Orphans, however many, do not push out the end of a child that their new parent created; one that sleeps until an
+ * orphan ends hears of it. */
+static void orphans_leave_no_notice(void)
+{
+	go = 0;
+	envid_t child = child_run(make_orphans, 55);
+	wait_until(gone(child));
+	for (int i = 0; i < NOTICES + 1; i++)
+		expect_is(envs[ENVX(orphans[i])].env_parent_id, sys_getenvid());
+	target = orphans[3];
+	envid_t waiting = child_run(waiter, 0);
+	wait_until(waits(waiting));
+	go = 1;
+	expect_end(waiting, 0);
+	expect_is(statuses[0], 3);
+	for (int i = 0; i < NOTICES + 1; i++) {
+		wait_until(gone(orphans[i]));
+		expect_error(sys_env_wait(orphans[i], NULL), E_BAD_ENV);
+	}
+	expect_end(child, 55);
 }
 
 /* Anyone may wait for anyone, several at once. */
@@ -223,6 +251,7 @@ void umain(int argc, char **argv)
 	ended_after();
 	bad_pointers();
 	remembered();
+	orphans_leave_no_notice();
 	many_waiters();
 	interrupted();
 	frame_replaced();

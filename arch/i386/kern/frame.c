@@ -162,21 +162,20 @@ uintptr_t arch_frame_sp(const struct Trapframe *tf)
 void arch_frame_print(const struct Trapframe *tf)
 {
 	const struct PushRegs *regs = &tf->tf_regs;
-	char err[64] = "";
+	char err[64] = "", stack[64] = "";
 
 	if (tf->tf_trapno == T_PGFLT)
 		print_buffer(err, sizeof err, " [%s, %s, %s]", tf->tf_err & FEC_U ? "user" : "kernel",
 			     tf->tf_err & FEC_WR ? "write" : "read", tf->tf_err & FEC_PR ? "protection" : "not-present");
-	/* Two pieces, each whole. */
+	if (arch_frame_is_user(tf))
+		print_buffer(stack, sizeof stack, "  esp  0x%08x\n  ss   0x----%04x\n", tf->tf_esp, tf->tf_ss);
+	/* In one piece: other CPUs may print theirs. */
 	kprintf("TRAP frame at 0x%08x from CPU %u\n"
 		"  edi  0x%08x\n  esi  0x%08x\n  ebp  0x%08x\n  oesp 0x%08x\n"
-		"  ebx  0x%08x\n  edx  0x%08x\n  ecx  0x%08x\n  eax  0x%08x\n",
+		"  ebx  0x%08x\n  edx  0x%08x\n  ecx  0x%08x\n  eax  0x%08x\n"
+		"  es   0x----%04x\n  ds   0x----%04x\n  trap 0x%08x %s\n  err  0x%08x%s\n"
+		"  eip  0x%08x\n  cs   0x----%04x\n  flag 0x%08x\n%s",
 		(uint32_t)tf, this_cpu()->number, regs->reg_edi, regs->reg_esi, regs->reg_ebp, regs->reg_oesp,
-		regs->reg_ebx, regs->reg_edx, regs->reg_ecx, regs->reg_eax);
-	kprintf("  es   0x----%04x\n  ds   0x----%04x\n  trap 0x%08x %s\n  err  0x%08x%s\n"
-		"  eip  0x%08x\n  cs   0x----%04x\n  flag 0x%08x\n",
-		tf->tf_es, tf->tf_ds, tf->tf_trapno, trap_name(tf->tf_trapno), tf->tf_err, err, tf->tf_eip, tf->tf_cs,
-		tf->tf_eflags);
-	if (arch_frame_is_user(tf))
-		kprintf("  esp  0x%08x\n  ss   0x----%04x\n", tf->tf_esp, tf->tf_ss);
+		regs->reg_ebx, regs->reg_edx, regs->reg_ecx, regs->reg_eax, tf->tf_es, tf->tf_ds, tf->tf_trapno,
+		trap_name(tf->tf_trapno), tf->tf_err, err, tf->tf_eip, tf->tf_cs, tf->tf_eflags, stack);
 }
