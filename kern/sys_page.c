@@ -127,7 +127,7 @@ static inline int32_t page_copy(envid_t srcenv, envid_t dstenv, uintptr_t va, ui
 		done = WITH_RECLAIM(space_copy(src, dst, va, &filter, range.pages));
 	env_space_put(dst, dstenv);
 	env_space_put(src, srcenv);
-	return range_result(&range, done);
+	return likely(done) ? range_result(&range, done) : arch_call_again(arch_frame());
 }
 
 int32_t sys_page_copy(envid_t dstenv, uintptr_t va, uint32_t range_word, uint32_t filter_word)
@@ -176,5 +176,6 @@ int32_t sys_page_replace(uintptr_t va, uint32_t expected, uint32_t perm)
 	if (va % PGSIZE || va >= UTOP || perm >= PGSIZE || !perm_valid(perm) || !perm_valid(expected & PTE_SYSCALL) ||
 	    expected & (PTE_W | PTE_DEVICE))
 		return -E_INVAL;
-	return WITH_RECLAIM(space_replace(space, va, expected, perm));
+	int result = WITH_RECLAIM(space_replace(space, va, expected, perm));
+	return likely(result != SPACE_AGAIN) ? result : arch_call_again(arch_frame());
 }
