@@ -74,7 +74,7 @@ static void want(struct connection *connection)
 	entry->unit = connection->unit;
 	entry->pages = connection->pages;
 	entry->envid = connection->client;
-	if (++last == 0)
+	if (++last == DRIVER_BEGINS)
 		last = 1;
 	__atomic_store_n(&entry->wanted, last, __ATOMIC_SEQ_CST);
 	controller_wake(connection->controller);
