@@ -74,14 +74,11 @@ static int ask(uint32_t op, uint32_t argument, const void *va, size_t pages)
 	return err < 0 ? err : (int)thisenv->env_ipc_value;
 }
 
-int disks_list(const struct disks_list *page)
+int disks_list(struct disks_list *page)
 {
-	envid_t server = disks_server();
+	int err = sys_page_alloc(0, page, PTE_P | PTE_U | PTE_W);
 
-	if (!server)
-		return -E_NOT_FOUND;
-	int err = sys_ipc_call(server, DISKS_LIST, NULL, 0, ipc_window(page, 1));
-	return err < 0 ? err : (int)thisenv->env_ipc_value;
+	return err < 0 ? err : ask(DISKS_LIST, 0, page, 1);
 }
 
 /* --- Opening. --- */
