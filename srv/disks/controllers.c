@@ -277,6 +277,11 @@ void controller_kill(struct controller *controller)
 		sys_env_destroy(controller->driver);
 }
 
+int controller_hang(struct controller *controller)
+{
+	return controller->driver ? sys_env_set_status(controller->driver, ENV_NOT_RUNNABLE) : -E_IO;
+}
+
 void controllers_end(void)
 {
 	for (struct controller *c = controllers; c < controllers + CONTROLLERS; c++) {

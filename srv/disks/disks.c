@@ -1,11 +1,12 @@
 /*
- * disks [-k] [-n] [-o WORD] [-e PROGRAM ARGUMENTS...]: the disk server. It finds the controllers on the PCI bus, starts
+ * disks [-k] [-n] [-o WORD] [-h MS] [-e PROGRAM ARGUMENTS...]: the disk server. It finds the controllers on the PCI bus, starts
  * a driver for each and another one when that dies, and connects programs with drivers: <finch/disks.h>. It needs the
  * rights ports, irq, mmio, dma and type.
  *
  * With -e it starts PROGRAM when it knows the disks, and ends as that does, with all drivers: a machine that has
  * drivers is never at rest. For tests: -k lets anybody have a driver killed, -n gives drivers no interrupts, -o gives
- * them WORD for an argument (`pio` has ide do without DMA, `unqueued` ahci without queued commands).
+ * them WORD for an argument (`pio` has ide do without DMA, `unqueued` ahci without queued commands), -h lets anybody have
+ * a driver hang, which is to be noticed after MS milliseconds instead of 30 s.
  */
 #include <finch/ipc.h>
 #include <finch/memory.h>
@@ -20,6 +21,7 @@
 #define RIGHTS_NEEDED (RIGHT_PORTS | RIGHT_IRQ | RIGHT_MMIO | RIGHT_DMA) /* for as long as it runs */
 
 static bool kills, without_lines;
+static uint32_t hang_ms; /* 0: nobody may have a driver hang */
 static envid_t ends_with; /* 0: nobody's end ends this one */
 
 void answer(envid_t client, int value)
@@ -61,15 +63,17 @@ static int write_list(struct disks_list *page, int perm)
 	return 0;
 }
 
-static int kill(uint32_t n)
+static int disturb(uint32_t n, bool hang)
 {
 	struct controller *controller;
 	uint32_t unit;
 
-	if (!kills)
+	if (hang ? !hang_ms : !kills)
 		return -E_NOT_SUPP;
 	if (!disk_find(n, &controller, &unit))
 		return -E_NOT_FOUND;
+	if (hang)
+		return controller_hang(controller);
 	controller_kill(controller);
 	return 0;
 }
@@ -87,7 +91,8 @@ static int handle(envid_t client, uint32_t op, uint32_t argument, void *pages, i
 	case DISKS_LIST:
 		return write_list(pages, perm);
 	case DISKS_KILL:
-		return kill(argument);
+	case DISKS_HANG:
+		return disturb(argument, op == DISKS_HANG);
 	default:
 		return -E_INVAL;
 	}
@@ -145,6 +150,8 @@ static const char **parse(char **argv)
 			without_lines = true;
 		else if (strcmp(*argv, "-o") == 0 && argv[1])
 			driver_word = *++argv;
+		else if (strcmp(*argv, "-h") == 0 && argv[1])
+			release_ms = hang_ms = (uint32_t)strtol(*++argv, NULL, 10);
 		else if (strcmp(*argv, "-e") == 0 && argv[1])
 			return (const char **)argv + 1;
 		else

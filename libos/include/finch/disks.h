@@ -19,10 +19,10 @@
  *	start of what is shared. -E_INVAL: not the caller's connection, or no pages; -E_NO_MEM.
  * DISKS_CLOSE: end connection n. The answer comes when the driver has let everything go. -E_INVAL.
  * DISKS_LIST: write struct disks_list into the page that comes with it. -E_INVAL: no page, or not writable.
- * DISKS_KILL: destroy the driver of the disk of that number; another takes its place. For tests: -E_NOT_SUPP if the
- *	server was not started with -k.
+ * DISKS_KILL: destroy the driver of the disk of that number; another takes its place. DISKS_HANG: it hangs. For tests:
+ *	-E_NOT_SUPP if the server was not started with -k or -h.
  */
-enum { DISKS_OPEN = 1, DISKS_SHARE, DISKS_CLOSE, DISKS_LIST, DISKS_KILL };
+enum { DISKS_OPEN = 1, DISKS_SHARE, DISKS_CLOSE, DISKS_LIST, DISKS_KILL, DISKS_HANG };
 
 #define DISKS_MAX 16
 #define DISKS_DEVICES 64
