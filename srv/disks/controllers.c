@@ -235,6 +235,7 @@ static void driver_ended(struct controller *controller)
 	controller->driver = 0;
 	if (status == 0 && page->state == DRIVER_READY && page->unit_count == 0) {
 		controller->state = CONTROLLER_EMPTY;
+		connections_fail(controller); /* it had disks when they were opened */
 		return;
 	}
 	if (page->state == DRIVER_FAILED)
