@@ -260,7 +260,7 @@ $(B)/finch.iso: $(B)/$(VARIANT)/finch $(B)/boot.cpio tools/mkiso arch/$(ARCH)/bo
 
 # --- What the tests run: test/run starts it all. Host tests are natively compiled, with all that finds faults. ---
 
-HOST_TEST_FLAGS := -Iarch/$(ARCH)/include -fsanitize=address,undefined -fno-sanitize-recover=all
+HOST_TEST_FLAGS := -Iarch/$(ARCH)/include -Ilibos/include -fsanitize=address,undefined -fno-sanitize-recover=all
 HOST_TESTS := $(patsubst test/host/test_%.c,$(B)/test/host/%,$(wildcard test/host/test_*.c))
 host-tests: $(HOST_TESTS)
 $(eval $(call stamp,host-tests,$(HOSTCC) $(HOST_FLAGS) $(HOST_TEST_FLAGS)))
