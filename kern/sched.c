@@ -347,7 +347,7 @@ static struct env *idle(struct cpu *cpu)
 /* env may run; neither it nor the last that ran here uses ports, and the time slice is not over. */
 static inline __attribute__((always_inline)) void run(struct cpu *cpu, struct env *env)
 {
-	sched_run(cpu, env);
+	sched_run(cpu, NULL, env);
 	TRACE(SCHED, RUN, cpu->queue->count, 0, 0);
 }
 

@@ -30,23 +30,26 @@ static inline void sched_charge(struct cpu *cpu, struct env *env)
 }
 
 /*
- * Give this CPU, which no environment runs on any more, to env, which has been made SCHED_RUNNING. If one of the two
- * drives devices, what ports this CPU lets through is then the caller's to see to.
+ * Give this CPU to env, which has been made SCHED_RUNNING. from: who ran on it until now and is to be saved; NULL: nobody
+ * is. If one of the two drives devices, what ports this CPU lets through is then the caller's to see to.
  */
-static inline __attribute__((always_inline)) void sched_run(struct cpu *cpu, struct env *env)
+static inline __attribute__((always_inline)) void sched_run(struct cpu *cpu, struct env *from, struct env *env)
 {
 	struct Env *pub = env->pub;
-	struct space *space = env->space;
 
-	if (!space)
-		__builtin_unreachable(); /* so that nobody looks */
 	cpu->env = env;
 	cpu->switches++;
 	pub->env_status = ENV_RUNNING;
 	pub->env_cpunum = cpu->number;
 	pub->env_runs++;
-	space_load_on(cpu, space);
-	arch_env_load(cpu, env);
+	if (from)
+		arch_env_switch(cpu, from, env);
+	else
+		arch_env_load(cpu, env);
+	if (from)
+		space_exchange(cpu, from->space, env->space);
+	else
+		space_load(env->space);
 }
 
 #endif

@@ -14,7 +14,7 @@
 #include <kern/trap.h>
 #include <kern/upcall.h>
 
-bool big_lock_wanted, syscall_slow;
+bool big_lock_wanted;
 static struct spinlock big_lock = SPINLOCK(RANK_BIG, "big lock");
 
 const char *trap_name(uint32_t number)

@@ -27,7 +27,6 @@ extern char syscall_by_sysenter[], syscall_by_sysenter_stepped[], return_pop_fs[
 
 /* Called by entry.S. */
 void arch_trap(struct arch_frame *frame);
-uint32_t arch_syscall(struct arch_frame *frame);
 void arch_syscall_attend(void);
 void arch_first_return(void);
 void arch_trap_vm86(struct arch_frame *frame) __attribute__((noreturn));
@@ -62,19 +61,6 @@ void arch_syscall_attend(void)
 	if (cpu->attention & ATTEND_STEP && cpu->env)
 		user_frame()->tf.tf_eflags |= FL_TF;
 	leave(cpu);
-}
-
-/* A system call, in full: entry.S does those that need nothing of this. True: sysexit may be used. */
-uint32_t arch_syscall(struct arch_frame *frame)
-{
-	big_lock_enter();
-	arch_call_set_result(&frame->tf, trace_kinds ? trace_syscall(&frame->tf) : syscall_dispatch(&frame->tf));
-	if (this_cpu()->attention) {
-		arch_syscall_attend();
-		return false;
-	}
-	big_lock_leave();
-	return !(frame->tf.tf_eflags & FL_TF);
 }
 
 void arch_first_return(void)

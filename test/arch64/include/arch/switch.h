@@ -8,6 +8,7 @@
 void arch_env_save(const struct cpu *cpu, struct env *env);
 void arch_env_save_plain(const struct cpu *cpu, struct env *env);
 void arch_env_load(struct cpu *cpu, const struct env *env);
+void arch_env_switch(struct cpu *cpu, struct env *from, const struct env *to);
 
 uint32_t arch_ports_open(const struct cpu *cpu);
 void arch_env_switch_ports(struct cpu *cpu, const struct env *env);
