@@ -121,6 +121,9 @@ size_t arch_copy_user(void *to, const void *from, size_t n, uintptr_t *fault);
 /* The frame at the top of this CPU's stack, or of another's: to look at, since that may run meanwhile. */
 struct Trapframe *arch_frame(void);
 const struct Trapframe *arch_frame_of(const struct cpu *cpu);
+/* arch_frame, for who has the calling CPU's record at hand; and leave the kernel at once with what is in that. */
+/* inline, in <arch/switch.h>: struct Trapframe *arch_frame_here(const struct cpu *cpu); */
+/* inline, in <arch/switch.h>: void arch_leave(const struct cpu *cpu) __attribute__((noreturn)); */
 /*
  * Save what the frame and cpu, the calling one, hold into env (the FPU's registers are lost then; _plain: while nothing
  * is to be attended to, or by sched_attend), or load them from it; _switch is save_plain of one and load of the other.

@@ -5,10 +5,10 @@
 #include <kern/env.h>
 #include <kern/message.h>
 #include <kern/reclaim.h>
-#include <kern/sched_run.h>
 #include <kern/space.h>
 #include <kern/syscall.h>
 #include <kern/trace.h>
+#include <kern/wait.h>
 
 /* Is there such an environment (0: the caller)? */
 static int env_check(envid_t envid)
@@ -44,56 +44,30 @@ static int window_check(uintptr_t window)
 	return window_fits(window) ? 0 : -E_INVAL;
 }
 
-/*
- * self, which runs on cpu, waits for a message from `from` (0: anyone) in the window that it has open. Its registers are
- * the caller's to save. open_to: from, or OPEN_TO_ALL, or, if it could not leave the kernel in the fast way, 0.
- */
-static inline void wait_from(struct cpu *cpu, struct env *self, envid_t from, envid_t open_to)
-{
-	struct Env *pub = self->pub;
-
-	self->wait_serial++;
-	self->wait = ENV_WAIT_MESSAGE;
-	self->sched = SCHED_OFF;
-	self->active = self->restarts = false;
-	self->open_to = open_to;
-	pub->env_wait_for = from;
-	pub->env_wait = ENV_WAIT_MESSAGE;
-	pub->env_status = ENV_NOT_RUNNABLE;
-	pub->env_ipc_recving = true;
-	sched_charge_time(cpu, pub);
-}
-
 /* May the environment `self` (0: it is dying) give `to`, which it has locked, a word in the fast way? True for 0 too. */
 static inline bool is_open_for(const struct env *to, envid_t self)
 {
 	return likely(to->open_to == self) || to->open_to == OPEN_TO_ALL;
 }
 
-/* `to`, which waits for a message, gets this word and waits no more. */
-static inline void wake_with(struct env *to, envid_t from, uint32_t value, enum sched_place sched)
+/* `to`, which waits for a message, gets this word, and n pages with these permissions. */
+static inline void put_record(struct env *to, envid_t from, uint32_t value, uint32_t perm)
 {
 	struct Env *pub = to->pub;
 
-	pub->env_ipc_recving = false;
 	pub->env_ipc_value = value;
 	pub->env_ipc_from = from;
-	pub->env_ipc_perm = 0;
-	pub->env_wait = ENV_WAIT_NONE;
-	to->open_to = 0;
-	to->wait = ENV_WAIT_NONE;
-	to->sched = sched;
-	to->active = true;
-	to->restarts = false;
+	pub->env_ipc_perm = perm;
 }
 
 /*
  * The fast way to send a word: to one that is open to it (see is_open in env.c), about whom so nothing else is to be looked
  * at. False: it cannot be done in this way; nothing has changed.
  */
-static inline bool hand_word(envid_t envid, uint32_t value) UNCHECKED_LOCKING
+static inline __attribute__((always_inline)) bool hand_word(envid_t envid, uint32_t value) UNCHECKED_LOCKING
 {
-	struct env *self = this_cpu()->env, *to = env_lock_id(envid);
+	struct cpu *cpu = this_cpu();
+	struct env *self = cpu->env, *to = env_lock_id(envid);
 
 	if (unlikely(!to))
 		return false;
@@ -104,10 +78,9 @@ static inline bool hand_word(envid_t envid, uint32_t value) UNCHECKED_LOCKING
 	}
 	TRACE_ABOUT(MESSAGE, MESSAGE, envid, id, value, 0);
 	self->gave_way = false;
-	wake_with(to, id, value, SCHED_OFF);
-	sched_count_active(1);
-	arch_call_set_result(&to->pub->env_tf, 0);
-	sched_ready(to);
+	put_record(to, id, value, 0);
+	wait_end(to, SCHED_OFF);
+	wait_resume(cpu, to);
 	spin_unlock(&to->lock);
 	return true;
 }
@@ -130,17 +103,14 @@ static inline bool wait_for_word(uintptr_t window) UNCHECKED_LOCKING
 		return false;
 	spin_lock(&self->lock);
 	/* Interrupts may be pending for those alone that drive devices. Who queues for us does so under our lock. */
-	if (unlikely((self->out_of_the_ordinary | cpu->attention) || !list_empty(&self->senders) || policy)) {
+	if (unlikely(!wait_is_plain(cpu, self) || !list_empty(&self->senders))) {
 		spin_unlock(&self->lock);
 		return false;
 	}
 	TRACE(SCHED, BLOCK, ENV_WAIT_MESSAGE, 0, WAIT_FOREVER);
-	arch_env_save_plain(cpu, self);
-	wait_from(cpu, self, 0, likely(arch_call_is_fast(&self->pub->env_tf)) ? OPEN_TO_ALL : 0);
-	cpu->env = NULL;
-	cpu->attention = ATTEND_SWITCH;
-	sched_count_active(-1);
-	spin_unlock(&self->lock);
+	wait_begin(cpu, self, ENV_WAIT_MESSAGE, 0, wait_open_to(0, arch_frame_here(cpu)));
+	self->pub->env_ipc_recving = true;
+	sched_stop(cpu, self);
 	return true;
 }
 
@@ -237,15 +207,16 @@ static inline __attribute__((always_inline)) bool exchange(const struct Trapfram
 	if (calls)
 		to->was_awaited = true;
 	/* How many are active stays the same. */
-	wake_with(to, self->id, arch_call_argument(tf, 1), SCHED_RUNNING);
+	put_record(to, self->id, arch_call_argument(tf, 1), 0);
+	wait_end(to, SCHED_RUNNING);
 	__atomic_store_n(&to->cpu, cpu, __ATOMIC_RELEASE);
 	spin_unlock(&to->lock);
 	envid_t from = calls ? (envid_t)arch_call_argument(tf, 0) : 0;
-	wait_from(cpu, self, from, unlikely(!arch_call_is_fast(tf)) ? 0 : calls ? from : OPEN_TO_ALL);
+	wait_begin(cpu, self, ENV_WAIT_MESSAGE, from, wait_open_to(from, tf));
+	self->pub->env_ipc_recving = true;
 	if (!self)
 		__builtin_unreachable(); /* so that nobody looks */
-	sched_run(cpu, self, to);
-	spin_unlock(&self->lock);
+	sched_run(cpu, self, to, &self->lock);
 	return true;
 refused:
 	spin_unlock(&to->lock);

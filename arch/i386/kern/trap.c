@@ -2,6 +2,7 @@
  * Traps on the i386: what entry.S calls. Sorts entries from user mode and from the kernel, and turns faults on the
  * way back to user mode into the program's own.
  */
+#include <arch/switch.h>
 #include <kern/boot.h>
 #include <kern/breakpoint.h>
 #include <kern/cpu.h>
@@ -32,12 +33,11 @@ void arch_first_return(void);
 void arch_trap_vm86(struct arch_frame *frame) __attribute__((noreturn));
 void arch_double_fault(void) __attribute__((noreturn));
 size_t arch_copy_user_raw(void *to, const void *from, size_t n);
-void arch_resume(struct arch_frame *frame) __attribute__((noreturn));
 void arch_enter_user_on(uint32_t stack_top) __attribute__((noreturn));
 
 static struct arch_frame *user_frame(void)
 {
-	return (struct arch_frame *)this_cpu()->arch.stack_top - 1;
+	return frame_of(this_cpu());
 }
 
 struct Trapframe *arch_frame(void)

@@ -65,6 +65,19 @@ static inline struct arch_frame *frame_of(const struct cpu *cpu)
 	return (struct arch_frame *)cpu->arch.stack_top - 1;
 }
 
+static inline struct Trapframe *arch_frame_here(const struct cpu *cpu)
+{
+	return &frame_of(cpu)->tf;
+}
+
+/* See entry.S. */
+void arch_resume(struct arch_frame *frame) __attribute__((noreturn));
+
+static inline __attribute__((noreturn)) void arch_leave(const struct cpu *cpu)
+{
+	arch_resume(frame_of(cpu));
+}
+
 /* The same by whatever instructions this CPU has, and only that for the FPU: frame.c. */
 void arch_fpu_save(uint8_t *area);
 void arch_env_save_any(const struct cpu *cpu, struct env *env);
