@@ -14,7 +14,7 @@
 #include <kern/trap.h>
 #include <kern/upcall.h>
 
-bool big_lock_wanted, syscall_slow;
+bool big_lock_wanted;
 static struct spinlock big_lock = SPINLOCK(RANK_BIG, "big lock");
 static atomic_t big_lock_waiters;
 static const struct cpu *volatile big_lock_last; /* who took it last */
