@@ -15,17 +15,12 @@ pfn_t page_limit;
 uint32_t page_total;
 
 pfn_t buddy_blocks[PAGE_ZONES][BUDDY_ORDERS];
-static uint32_t free_pages;
-
-static enum page_zone zone_of(pfn_t pfn)
-{
-	return pfn >= DIRECT_MAP_LIMIT >> PGSHIFT ? PAGE_HIGH : PAGE_DIRECT;
-}
+uint32_t buddy_free[PAGE_ZONES];
 
 static void block_insert(pfn_t pfn, unsigned order) REQUIRES(buddy_lock)
 {
 	struct page_state *state = &page_states[pfn];
-	pfn_t *head = &buddy_blocks[zone_of(pfn)][order];
+	pfn_t *head = &buddy_blocks[page_zone_of(pfn)][order];
 
 	state->order = order;
 	state->block_free = true;
@@ -44,7 +39,7 @@ static void block_remove(pfn_t pfn) REQUIRES(buddy_lock)
 	if (state->prev)
 		page_states[state->prev].next = state->next;
 	else
-		buddy_blocks[zone_of(pfn)][state->order] = state->next;
+		buddy_blocks[page_zone_of(pfn)][state->order] = state->next;
 	if (state->next)
 		page_states[state->next].prev = state->prev;
 }
@@ -63,28 +58,23 @@ pfn_t buddy_take(enum page_zone zone, unsigned order)
 		have--;
 		block_insert(pfn + (1u << have), have);
 	}
-	free_pages -= 1u << order;
+	buddy_free[zone] -= 1u << order;
 	return pfn;
 }
 
 void buddy_give(pfn_t pfn, unsigned order)
 {
-	free_pages += 1u << order;
+	buddy_free[page_zone_of(pfn)] += 1u << order;
 	while (order + 1 < BUDDY_ORDERS) {
 		pfn_t buddy = pfn ^ 1u << order;
 		if (buddy >= page_limit || !page_states[buddy].block_free || page_states[buddy].order != order ||
-		    zone_of(buddy) != zone_of(pfn))
+		    page_zone_of(buddy) != page_zone_of(pfn))
 			break;
 		block_remove(buddy);
 		pfn = MIN(pfn, buddy);
 		order++;
 	}
 	block_insert(pfn, order);
-}
-
-uint32_t buddy_free_pages(void)
-{
-	return free_pages;
 }
 
 bool page_managed(pfn_t pfn)

@@ -73,17 +73,6 @@ bool space_large_needs_spare(const struct space *space, uintptr_t va)
 	return !arch_pte_large(*slot) && !table_empty(page_address(arch_pte_pfn(*slot)));
 }
 
-void space_drop_table(pfn_t table)
-{
-	const arch_pte_t *entries = page_address(table);
-
-	for (unsigned i = 0; (i = arch_table_noted(entries, i)) < LARGE_PAGES; i++) {
-		if (arch_pte_present(entries[i]) && !arch_pte_is_device(entries[i]))
-			page_drop(arch_pte_pfn(entries[i]));
-	}
-	page_drop(table);
-}
-
 /* One fresh superpage. -E_NO_MEM. */
 static int alloc_one(struct space *space, uintptr_t va, uint32_t perm)
 {
@@ -131,7 +120,7 @@ int space_large_map(struct space *src, uintptr_t srcva, struct space *dst, uintp
 	const arch_pte_t *slot = space_large(src, srcva);
 	if (!slot) {
 		result = 0;
-	} else if (perm & PTE_W && !(*slot & PTE_W)) {
+	} else if (entry_refuses(*slot, perm)) {
 		result = -E_INVAL;
 	} else {
 		pfn_t first = arch_pte_pfn(*slot);

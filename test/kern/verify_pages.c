@@ -253,14 +253,12 @@ static bool free_found(pfn_t pfn, const char *list, unsigned number)
 	return false;
 }
 
-static void check_list(const struct page_list *list, const char *name, unsigned cpu)
+static void check_stack(const struct page_stack *stack, const char *name, unsigned cpu)
 {
-	uint32_t count = 0;
-
-	for (pfn_t pfn = list->first; pfn && free_found(pfn, name, cpu); pfn = page_states[pfn].next)
-		count++;
-	if (count != list->count)
-		wrong("%s %u: %u pages, the count says %u\n", name, cpu, count, list->count);
+	if (stack->count > PAGE_CACHE_MAX)
+		wrong("%s %u: the count says %u\n", name, cpu, stack->count);
+	for (uint32_t i = 0; i < stack->count && free_found(stack->pages[i], name, cpu); i++)
+		continue;
 }
 
 static uint32_t check_blocks(enum page_zone zone, unsigned order) UNCHECKED_LOCKING
@@ -289,8 +287,8 @@ static void check_free(void)
 		for (unsigned order = 0; order < BUDDY_ORDERS; order++)
 			count += check_blocks(zone, order);
 		for (unsigned n = 0; n < cpu_count; n++) {
-			check_list(&cpus[n]->pages.plain[zone], "plain pages of CPU", n);
-			check_list(&cpus[n]->pages.zeroed[zone], "zeroed pages of CPU", n);
+			check_stack(&cpus[n]->pages.plain[zone], "plain pages of CPU", n);
+			check_stack(&cpus[n]->pages.zeroed[zone], "zeroed pages of CPU", n);
 		}
 	}
 	if (count != buddy_free_pages())

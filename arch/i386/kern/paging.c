@@ -189,21 +189,20 @@ void arch_page_zero(void *page)
 	}
 	/* The program's xmm0 is kept: its FPU state is in the registers while the kernel runs. */
 	uint8_t saved[16];
-	char *end = (char *)page + PGSIZE;
+	int32_t at = -PGSIZE;
 	__asm__ volatile("movups %%xmm0, %0\n\t"
 			 "xorps %%xmm0, %%xmm0\n"
 			 "1:\n\t"
-			 ".set at, 0\n\t"
-			 ".rept 32\n\t"
-			 "movaps %%xmm0, at(%1)\n\t"
-			 ".set at, at + 16\n\t"
+			 ".set offset, 0\n\t"
+			 ".rept 64\n\t"
+			 "movaps %%xmm0, offset(%2, %1)\n\t"
+			 ".set offset, offset + 16\n\t"
 			 ".endr\n\t"
-			 "addl $512, %1\n\t"
-			 "cmpl %2, %1\n\t"
-			 "jne 1b\n\t"
+			 "addl $1024, %1\n\t"
+			 "jnz 1b\n\t"
 			 "movups %0, %%xmm0"
-			 : "+m"(saved), "+r"(page)
-			 : "r"(end)
+			 : "+m"(saved), "+r"(at)
+			 : "r"((char *)page + PGSIZE)
 			 : "memory", "cc");
 }
 
@@ -214,22 +213,20 @@ void arch_page_copy(void *to, const void *from)
 		return;
 	}
 	uint8_t saved[16];
-	char *end = (char *)to + PGSIZE;
+	int32_t at = -PGSIZE;
 	__asm__ volatile("movups %%xmm0, %0\n"
 			 "1:\n\t"
-			 ".set at, 0\n\t"
+			 ".set offset, 0\n\t"
 			 ".rept 32\n\t"
-			 "movaps at(%2), %%xmm0\n\t"
-			 "movaps %%xmm0, at(%1)\n\t"
-			 ".set at, at + 16\n\t"
+			 "movaps offset(%3, %1), %%xmm0\n\t"
+			 "movaps %%xmm0, offset(%2, %1)\n\t"
+			 ".set offset, offset + 16\n\t"
 			 ".endr\n\t"
-			 "addl $512, %2\n\t"
 			 "addl $512, %1\n\t"
-			 "cmpl %3, %1\n\t"
-			 "jne 1b\n\t"
+			 "jnz 1b\n\t"
 			 "movups %0, %%xmm0"
-			 : "+m"(saved), "+r"(to), "+r"(from)
-			 : "r"(end)
+			 : "+m"(saved), "+r"(at)
+			 : "r"((char *)to + PGSIZE), "r"((const char *)from + PGSIZE)
 			 : "memory", "cc");
 }
 
