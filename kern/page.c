@@ -28,7 +28,10 @@ void page_init_caches(unsigned cpus_counted)
 
 static inline void push(struct page_stack *stack, pfn_t pfn)
 {
-	stack->pages[stack->count++] = pfn;
+	uint32_t count = stack->count;
+
+	stack->pages[count] = pfn;
+	stack->count = count + 1;
 }
 
 static inline pfn_t pop(struct page_stack *stack)
@@ -46,8 +49,6 @@ static void cache_refill(struct page_stack *stack, enum page_zone zone)
 {
 	uint32_t want = MIN((uint32_t)CACHE_BATCH, cache_max);
 
-	if (!buddy_free[zone]) /* a look without the lock: many machines have no high page */
-		return;
 	spin_lock(&buddy_lock);
 	/* A whole block costs hardly more than a page. */
 	pfn_t pfn = want == CACHE_BATCH ? buddy_take(zone, CACHE_BATCH_ORDER) : NO_PAGE;
@@ -66,11 +67,17 @@ static void cache_give_back(struct page_stack *stack, uint32_t keep)
 	spin_unlock(&buddy_lock);
 }
 
+/* Apart, so that who calls it last need not keep anything. */
+static __attribute__((noinline)) void cache_give_half(struct page_stack *stack)
+{
+	cache_give_back(stack, cache_max / 2);
+}
+
 static inline pfn_t take_plain(struct page_cache *cache, enum page_zone zone)
 {
 	struct page_stack *stack = &cache->plain[zone];
 
-	if (unlikely(!stack->count))
+	if (!stack->count && buddy_free[zone]) /* a look without the lock: many machines have no high pages */
 		cache_refill(stack, zone);
 	return pop(stack);
 }
@@ -142,10 +149,12 @@ static __attribute__((noinline)) pfn_t take_and_zero(void)
 	struct cpu *cpu = this_cpu();
 	pfn_t pfn;
 
-	if (fails_now(cpu))
-		return none(cpu);
-	if ((pfn = take_zeroed(&cpu->pages)))
-		return taken(pfn);
+	if (unlikely(fail.armed)) {
+		if (fails_now(cpu))
+			return none(cpu);
+		if ((pfn = take_zeroed(&cpu->pages)))
+			return taken(pfn);
+	}
 	if (!(pfn = take_plain_any(&cpu->pages)))
 		return none(cpu);
 	arch_page_zero(arch_window(pfn, 0));
@@ -253,7 +262,7 @@ static inline void put(pfn_t pfn)
 	spoil(pfn);
 	push(stack, pfn);
 	if (unlikely(stack->count > cache_max))
-		cache_give_back(stack, cache_max / 2);
+		cache_give_half(stack);
 }
 
 /* Apart, so that the common case need not keep its argument over a call. */
@@ -287,7 +296,7 @@ bool page_zero_ahead(void)
 		return false;
 	enum page_zone zone = cache->zeroed[PAGE_HIGH].count > cache->zeroed[PAGE_DIRECT].count ? PAGE_DIRECT : PAGE_HIGH;
 	pfn_t pfn = take_plain(cache, zone);
-	if (!pfn && !(pfn = take_plain(cache, zone = PAGE_DIRECT)))
+	if (!pfn && !(pfn = take_plain(cache, PAGE_DIRECT)))
 		return false;
 	arch_page_zero(arch_window(pfn, 0));
 	push(&cache->zeroed[zone], pfn);

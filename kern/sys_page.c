@@ -20,14 +20,12 @@ static __attribute__((noinline)) int32_t page_alloc_any(envid_t envid, uintptr_t
 
 int32_t sys_page_alloc(envid_t envid, uintptr_t va, uint32_t perm)
 {
+	if (unlikely(envid != 0 || perm >= PGSIZE))
+		return page_alloc_any(envid, va, perm);
 	/* One page for oneself. */
-	if (likely(envid == 0 && perm < PGSIZE)) {
-		if (va % PGSIZE || va >= UTOP || !perm_valid(perm))
-			return -E_INVAL;
-		if (likely(space_alloc_page(this_cpu()->env->space, va, perm)))
-			return 0;
-	}
-	return page_alloc_any(envid, va, perm);
+	if (va % PGSIZE || va >= UTOP || !perm_valid(perm))
+		return -E_INVAL;
+	return likely(space_alloc_page(this_cpu()->space, va, perm)) ? 0 : page_alloc_any(0, va, perm);
 }
 
 /* Calls from one range to another, both of as many pages: first both environments, then the addresses. */
@@ -73,13 +71,11 @@ static __attribute__((noinline)) int32_t page_unmap_any(envid_t envid, uintptr_t
 
 int32_t sys_page_unmap(envid_t envid, uintptr_t va, uint32_t range_word)
 {
-	if (likely(envid == 0 && range_word < PGSIZE)) {
-		if (va % PGSIZE || va >= UTOP)
-			return -E_INVAL;
-		if (likely(space_unmap_page(this_cpu()->env->space, va)))
-			return 0;
-	}
-	return page_unmap_any(envid, va, range_word);
+	if (unlikely(envid != 0 || range_word >= PGSIZE))
+		return page_unmap_any(envid, va, range_word);
+	if (va % PGSIZE || va >= UTOP)
+		return -E_INVAL;
+	return likely(space_unmap_page(this_cpu()->space, va)) ? 0 : page_unmap_any(0, va, 0);
 }
 
 int32_t sys_page_protect(envid_t envid, uintptr_t va, uint32_t perm)

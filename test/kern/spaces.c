@@ -73,10 +73,27 @@ static void check_all(void)
 	}
 }
 
+/* These are for a space that is loaded. */
+static bool alloc_page(struct space *space, uintptr_t va, uint32_t perm)
+{
+	space_load(space);
+	bool done = space_alloc_page(space, va, perm);
+	space_load(NULL);
+	return done;
+}
+
+static bool unmap_page(struct space *space, uintptr_t va)
+{
+	space_load(space);
+	bool done = space_unmap_page(space, va);
+	space_load(NULL);
+	return done;
+}
+
 static void model_alloc(unsigned s, unsigned at, unsigned n)
 {
 	uint32_t perm = random_perm();
-	bool fast = n == 1 && test_random(2) && space_alloc_page(spaces[s], address(at), perm);
+	bool fast = n == 1 && test_random(2) && alloc_page(spaces[s], address(at), perm);
 	int done = fast ? 1 : space_alloc(spaces[s], address(at), perm, n);
 
 	EXPECT(done > 0 && done <= (int)n);
@@ -106,7 +123,7 @@ static void model_map(unsigned from, unsigned srcat, unsigned to, unsigned dstat
 
 static void model_unmap(unsigned s, unsigned at, unsigned n)
 {
-	bool fast = n == 1 && test_random(2) && space_unmap_page(spaces[s], address(at));
+	bool fast = n == 1 && test_random(2) && unmap_page(spaces[s], address(at));
 	int done = fast ? 1 : space_unmap(spaces[s], address(at), n);
 
 	EXPECT(done > 0 && done <= (int)n);
@@ -295,7 +312,7 @@ void test_space_out_of_memory(void)
 	while ((done = space_alloc(space, PTSIZE + got * PGSIZE, WRITE, 0x10000)) > 0 && got < 0x80000)
 		got += done;
 	EXPECT_IS(done, -E_NO_MEM);
-	EXPECT(!space_alloc_page(space, 0, WRITE));
+	EXPECT(!alloc_page(space, 0, WRITE));
 	EXPECT_IS(space_alloc(space, 0, WRITE, 1), -E_NO_MEM);
 	EXPECT(!space_create(NULL));
 	/* All that is left stands in caches of other CPUs, or has no kernel address for a table. */

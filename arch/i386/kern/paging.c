@@ -100,6 +100,7 @@ void paging_init(void)
 	page_limit = ram_end() >> PGSHIFT;
 	page_refs = boot_alloc(page_limit * sizeof *page_refs);
 	page_states = boot_alloc(page_limit * sizeof *page_states);
+	page_links = boot_alloc(page_limit * sizeof *page_links);
 	arch_space_publish(UPAGES, page_refs, page_limit * sizeof *page_refs);
 }
 
