@@ -9,7 +9,7 @@
 #include <kern/env.h>
 #include <kern/page.h>
 
-#define CACHE_BATCH_ORDER 4
+#define CACHE_BATCH_ORDER 5
 #define CACHE_BATCH (1 << CACHE_BATCH_ORDER) /* pages moved between a cache and the buddy allocator at once */
 
 static uint32_t cache_max = CACHE_BATCH; /* plain pages that one CPU keeps, per zone */
@@ -143,29 +143,34 @@ static inline pfn_t taken(pfn_t pfn)
 	return pfn;
 }
 
-/* page_take_user where none is zeroed, or a test wants something. */
-static __attribute__((noinline)) pfn_t take_and_zero(void)
+/* Apart, so that who finds a zeroed page need not keep anything. */
+static __attribute__((noinline)) pfn_t take_and_zero(struct cpu *cpu)
 {
-	struct cpu *cpu = this_cpu();
-	pfn_t pfn;
+	pfn_t pfn = take_plain_any(&cpu->pages);
 
-	if (unlikely(fail.armed)) {
-		if (fails_now(cpu))
-			return none(cpu);
-		if ((pfn = take_zeroed(&cpu->pages)))
-			return taken(pfn);
-	}
-	if (!(pfn = take_plain_any(&cpu->pages)))
+	if (!pfn)
 		return none(cpu);
 	arch_page_zero(arch_window(pfn, 0));
 	return taken(pfn);
 }
 
+static inline pfn_t take_any(struct cpu *cpu)
+{
+	pfn_t pfn = take_zeroed(&cpu->pages);
+
+	return likely(pfn) ? taken(pfn) : take_and_zero(cpu);
+}
+
+static __attribute__((noinline)) pfn_t take_or_fail(struct cpu *cpu)
+{
+	return fails_now(cpu) ? none(cpu) : take_any(cpu);
+}
+
 pfn_t page_take_user(void)
 {
-	pfn_t pfn = likely(!fail.armed) ? take_zeroed(&this_cpu()->pages) : NO_PAGE;
+	struct cpu *cpu = this_cpu();
 
-	return likely(pfn) ? taken(pfn) : take_and_zero();
+	return unlikely(fail.armed) ? take_or_fail(cpu) : take_any(cpu);
 }
 
 pfn_t page_take_user_plain(void)

@@ -8,22 +8,15 @@ static inline arch_pte_t *entry_next(arch_pte_t *entry, uintptr_t va)
 	return va % PTSIZE ? entry + 1 : NULL;
 }
 
-/* Install page pfn, whose reference passes to the space. *entry is va's if known. False: no memory for a table. */
-static inline bool install(struct space *space, arch_pte_t **entry, uintptr_t va, pfn_t pfn, uint32_t perm,
-			   struct replaced *replaced)
+/* The entry for va, noted as about to be used. *entry is it if known. NULL: no memory for a table. */
+static inline arch_pte_t *entry_get(struct space *space, arch_pte_t *entry, uintptr_t va, struct replaced *replaced)
 {
-	if (!*entry && !(*entry = arch_space_entry(&space->arch, va)) &&
-	    !(*entry = space_entry_make(space, va, replaced)))
-		return false;
-	arch_table_note(*entry);
-	arch_pte_t old = **entry;
-	if (likely(!arch_pte_present(old))) {
-		**entry = arch_pte_make(pfn, perm);
-		return true;
-	}
-	old = entry_exchange(*entry, arch_pte_make(pfn, perm));
-	replaced_add(replaced, va, old, true);
-	return true;
+	if (likely(entry) && va % (ARCH_TABLE_GROUP * PGSIZE))
+		return entry; /* noted with the one before */
+	if (!entry && !(entry = arch_space_entry(&space->arch, va)) && !(entry = space_entry_make(space, va, replaced)))
+		return NULL;
+	arch_table_note(entry);
+	return entry;
 }
 
 /*
@@ -34,20 +27,25 @@ static uint32_t install_slice(struct space *space, uintptr_t va, uint32_t perm, 
 {
 	struct replaced replaced;
 	arch_pte_t *entry = NULL;
-	uint32_t done;
+	const pfn_t *page = pages, *end = pages + n;
 
 	replaced_init(&replaced);
 	spin_lock(&space->lock);
 	if (unlikely(perm & PTE_DEVICE))
 		space->has_devices = true;
-	for (done = 0; done < n; done++, va += PGSIZE) {
-		if (!install(space, &entry, va, pages[done], perm, &replaced))
-			break;
-		entry = entry_next(entry, va + PGSIZE);
+	while (page < end && (entry = entry_get(space, entry, va, &replaced))) {
+		arch_pte_t pte = arch_pte_make(*page++, perm);
+		if (likely(!arch_pte_present(*entry)))
+			*entry = pte;
+		else
+			replaced_add(&replaced, va, entry_exchange(entry, pte), true);
+		va += PGSIZE;
+		entry = entry_next(entry, va);
 	}
 	spin_unlock(&space->lock);
-	for (uint32_t i = done; i < n && !(perm & PTE_DEVICE); i++)
-		page_drop(pages[i]);
+	uint32_t done = page - pages;
+	for (; page < end && !(perm & PTE_DEVICE); page++)
+		page_drop(*page);
 	replaced_finish(&replaced, space);
 	return done;
 }

@@ -26,15 +26,16 @@ static inline bool space_alloc_page(struct space *space, uintptr_t va, uint32_t 
 	pfn_t pfn = budget_page(space->budget, page_take_user);
 	if (unlikely(!pfn))
 		return false;
+	arch_pte_t pte = arch_pte_make(pfn, perm);
 	spin_lock(&space->lock);
 	arch_pte_t *entry = arch_space_entry(&space->arch, va);
 	if (unlikely(!entry)) {
 		spin_unlock(&space->lock);
-		page_drop(pfn);
+		page_drop(arch_pte_pfn(pte));
 		return false;
 	}
 	arch_table_note(entry);
-	arch_pte_t old = entry_exchange(entry, arch_pte_make(pfn, perm));
+	arch_pte_t old = entry_exchange(entry, pte);
 	spin_unlock(&space->lock);
 	if (unlikely(arch_pte_present(old)))
 		space_release(space, va, old);

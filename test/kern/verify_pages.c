@@ -118,7 +118,7 @@ static void check_space(const struct space *space, uint32_t id)
 		wrong("%08x: its space is loaded on CPUs %x, and says %x\n", id, loaded, atomic_load(&space->loaded));
 	if (space->pins.value)
 		wrong("%08x: its space has %u pins\n", id, space->pins.value);
-	if (space->lock.held.value)
+	if (spin_is_taken(&space->lock))
 		wrong("%08x: its space is locked\n", id);
 }
 

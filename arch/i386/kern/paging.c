@@ -133,14 +133,14 @@ bool paging_map_stack(uint32_t top, uint32_t size)
 void paging_windows_init(struct cpu *cpu)
 {
 	cpu->arch.windows = &window_table[cpu->number * WINDOWS_PER_CPU];
-	cpu->arch.window_base = KWINDOWS + cpu->number * WINDOWS_PER_CPU * PGSIZE;
 }
 
 void *paging_window_set(struct cpu *cpu, unsigned slot, uint32_t pfn, uint32_t bits)
 {
-	void *va = (void *)(cpu->arch.window_base + slot * PGSIZE);
+	pte_t *window = &cpu->arch.windows[slot];
+	void *va = (void *)(KWINDOWS + (window - window_table) * PGSIZE);
 
-	cpu->arch.windows[slot] = arch_pte_make(pfn, bits);
+	*window = arch_pte_make(pfn, bits);
 	invlpg(va);
 	return va;
 }
@@ -195,11 +195,11 @@ void arch_page_zero(void *page)
 			 "xorps %%xmm0, %%xmm0\n"
 			 "1:\n\t"
 			 ".set offset, 0\n\t"
-			 ".rept 64\n\t"
+			 ".rept 128\n\t"
 			 "movaps %%xmm0, offset(%2, %1)\n\t"
 			 ".set offset, offset + 16\n\t"
 			 ".endr\n\t"
-			 "addl $1024, %1\n\t"
+			 "addl $2048, %1\n\t"
 			 "jnz 1b\n\t"
 			 "movups %0, %%xmm0"
 			 : "+m"(saved), "+r"(at)
