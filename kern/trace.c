@@ -162,7 +162,7 @@ uint32_t trace_set(uint32_t kinds)
 {
 	spin_lock(&making);
 	uint32_t before = trace_kinds;
-	syscall_slow = big_lock_wanted || kinds;
+	syscall_choose(big_lock_wanted || kinds);
 	__atomic_store_n(&trace_kinds, kinds, __ATOMIC_RELEASE);
 	spin_unlock(&making);
 	return before;

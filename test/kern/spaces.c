@@ -4,7 +4,7 @@
 #include <common/string.h>
 #include <kern/request.h>
 #include <kern/space_load.h>
-#include <kern/space_slice.h>
+#include <kern/space_page.h>
 #include <kern/user.h>
 #include "test.h"
 
@@ -73,11 +73,28 @@ static void check_all(void)
 	}
 }
 
+/* These are for a space that is loaded. */
+static bool alloc_page(struct space *space, uintptr_t va, uint32_t perm)
+{
+	space_load(space);
+	bool done = space_alloc_page(space, va, perm);
+	space_load(NULL);
+	return done;
+}
+
+static bool unmap_page(struct space *space, uintptr_t va)
+{
+	space_load(space);
+	bool done = space_unmap_page(space, va);
+	space_load(NULL);
+	return done;
+}
+
 static void model_alloc(unsigned s, unsigned at, unsigned n)
 {
 	uint32_t perm = random_perm();
-	int done = n == 1 && test_random(2) ? space_alloc_page(spaces[s], address(at), perm) + 1
-					    : space_alloc(spaces[s], address(at), perm, n);
+	bool fast = n == 1 && test_random(2) && alloc_page(spaces[s], address(at), perm);
+	int done = fast ? 1 : space_alloc(spaces[s], address(at), perm, n);
 
 	EXPECT(done > 0 && done <= (int)n);
 	for (int i = 0; i < done; i++) {
@@ -106,12 +123,9 @@ static void model_map(unsigned from, unsigned srcat, unsigned to, unsigned dstat
 
 static void model_unmap(unsigned s, unsigned at, unsigned n)
 {
-	int done = n;
+	bool fast = n == 1 && test_random(2) && unmap_page(spaces[s], address(at));
+	int done = fast ? 1 : space_unmap(spaces[s], address(at), n);
 
-	if (n == 1 && test_random(2))
-		space_unmap_page(spaces[s], address(at));
-	else
-		done = space_unmap(spaces[s], address(at), n);
 	EXPECT(done > 0 && done <= (int)n);
 	memset(&model[s][at], 0, done * sizeof model[s][0]);
 }
@@ -274,7 +288,7 @@ void test_space_table_replaced(void)
 		EXPECT_IS(space_alloc(space, HERE, WRITE, 1), 1);
 		pfn_t page = space_lookup(space, HERE, &perm);
 		if (empty)
-			space_unmap_page(space, HERE);
+			unmap_page(space, HERE);
 		/* In a small machine there are no two. */
 		if (space_alloc_large(space, PTSIZE, WRITE, 1) == 1 && (large = large_take(NULL)))
 			replace_table(space, large, empty ? NO_PAGE : page, unmap);
@@ -350,7 +364,8 @@ void test_space_out_of_memory(void)
 	while ((done = space_alloc(space, PTSIZE + got * PGSIZE, WRITE, 0x10000)) > 0 && got < 0x80000)
 		got += done;
 	EXPECT_IS(done, -E_NO_MEM);
-	EXPECT_IS(space_alloc_page(space, 0, WRITE), -E_NO_MEM);
+	EXPECT(!alloc_page(space, 0, WRITE));
+	EXPECT_IS(space_alloc(space, 0, WRITE, 1), -E_NO_MEM);
 	EXPECT(!space_create(NULL));
 	/* All that is left stands in caches of other CPUs, or has no kernel address for a table. */
 	EXPECT(got > free / 2);

@@ -18,7 +18,6 @@ struct arch_cpu {
 	struct arch_tables *tables; /* descriptor tables and task segments */
 	uint64_t *tls;             /* the descriptor of GD_TLS in them */
 	pte_t *windows;            /* page-table entries of this CPU's windows */
-	uint32_t window_base;      /* and the address of the first */
 	uint32_t ports;            /* the first page of the permission bitmap behind the task segment; 0: there is none */
 	uint32_t fault_address;    /* where the last copy from or to user memory failed */
 };
@@ -91,6 +90,14 @@ static inline uint32_t arch_ticks_low(void)
 static inline void arch_add_to(uint64_t *sum, uint32_t n)
 {
 	__asm__("addl %1, %0; adcl $0, 4+%0" : "+o"(*sum) : "r"(n) : "cc");
+}
+
+/* Set the lowest bit of a word that other CPUs change too; returns whether it was set. In one instruction. */
+static inline bool arch_test_and_set(uint32_t *word)
+{
+	bool was;
+	__asm__ volatile("lock btsl $0, %0" : "+m"(*word), "=@ccc"(was) : : "memory");
+	return was;
 }
 
 static inline void arch_pause(void)
