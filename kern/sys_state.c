@@ -6,6 +6,7 @@
 #include <common/string.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
+#include <kern/reclaim.h>
 #include <kern/syscall.h>
 
 union state {
@@ -54,9 +55,12 @@ static void get_message(const struct env *env, struct state_message *state)
 
 static int set_message(struct env *env, const struct state_message *state)
 {
-	/* The window of a wait has its tables, made when it began. */
 	if (env->wait || !window_fits(state->window) || state->unparked > 1)
 		return -E_INVAL;
+	/* A window that is open has its tables: who waits in it again does not look for them. */
+	if (state->window < UTOP &&
+	    space_prepare(env->space, window_va(state->window), window_count(state->window)) < 0)
+		return -E_NO_MEM;
 	env_open_window(env, state->window);
 	env->pub->env_ipc_value = state->value;
 	env->pub->env_ipc_from = state->from;
@@ -183,10 +187,23 @@ int32_t sys_env_state_get(envid_t envid, int what, uaddr_t buf, size_t size)
 	return user_write(buf, &state, MIN(size, full)) < 0 ? -E_FAULT : (int32_t)full;
 }
 
+static int set_still(envid_t envid, int what, const union state *state)
+{
+	struct env *env;
+	int error;
+
+	do {
+		if ((error = env_lock_still(envid, &env)))
+			return error;
+		error = set(env, what, state);
+		env_unlock_still(env);
+	} while (error == ENV_UNSETTLED);
+	return error;
+}
+
 int32_t sys_env_state_set(envid_t envid, int what, uaddr_t buf, size_t size)
 {
 	union state state;
-	struct env *env;
 	int error = check(envid, what);
 
 	if (error)
@@ -195,11 +212,5 @@ int32_t sys_env_state_set(envid_t envid, int what, uaddr_t buf, size_t size)
 		return -E_INVAL;
 	if (user_read(&state, buf, size) < 0)
 		return -E_FAULT;
-	do {
-		if ((error = env_lock_still(envid, &env)))
-			return error;
-		error = set(env, what, &state);
-		env_unlock_still(env);
-	} while (error == ENV_UNSETTLED);
-	return error;
+	return WITH_RECLAIM(set_still(envid, what, &state));
 }
