@@ -175,7 +175,9 @@ static void start(struct controller *controller)
 		return;
 	}
 	controller->driver = driver;
-	int err = give_all(controller);
+	int err = sys_env_set(driver, ENV_SET_TYPE, ENV_TYPE_DRIVER); /* so that another disk server sees it */
+	if (err == 0)
+		err = give_all(controller);
 	if (err == 0) {
 		pci_command(device_of(controller), command, PCI_COMMAND_NO_LINE);
 		pci_config_read(device_of(controller), &controller->page->config);

@@ -18,7 +18,7 @@
 
 #define WINDOW ((char *)0xA8000000) /* where pages of messages come */
 #define WINDOW_PAGES 1024
-#define RIGHTS_NEEDED (RIGHT_PORTS | RIGHT_IRQ | RIGHT_MMIO | RIGHT_DMA) /* for as long as it runs */
+#define RIGHTS_NEEDED (RIGHT_PORTS | RIGHT_IRQ | RIGHT_MMIO | RIGHT_DMA | RIGHT_TYPE)
 
 static bool kills, without_lines;
 static uint32_t hang_ms; /* 0: nobody may have a driver hang */
@@ -140,6 +140,26 @@ static __attribute__((noreturn)) void give_up(const char *what, int err)
 	exit_status(1);
 }
 
+/*
+ * Two that drive one device destroy what is on the disk. So there must be no other disk server, and no driver that
+ * another one has left behind when it was destroyed. Of two that start at the same time each may find the other.
+ */
+static void refuse_second(void)
+{
+	for (int i = 0; i < NENV; i++) {
+		const volatile struct Env *env = &envs[i];
+		enum EnvType type = env->env_type;
+
+		if (env->env_status == ENV_FREE || env->env_id == thisenv->env_id)
+			continue;
+		if (type != ENV_TYPE_DISKS && type != ENV_TYPE_DRIVER)
+			continue;
+		cprintf("disks: %s %08x has the devices: it must end first\n",
+			type == ENV_TYPE_DISKS ? "another disk server," : "a driver that has lost its server,", env->env_id);
+		exit_status(1);
+	}
+}
+
 /* Returns the program to start with its arguments, or NULL. */
 static const char **parse(char **argv)
 {
@@ -167,13 +187,13 @@ void umain(int argc, char **argv)
 	const char **program = parse(argv);
 
 	sys_env_set_label(0, "disks");
-	if (!rights_need(RIGHTS_NEEDED | RIGHT_TYPE))
+	if (!rights_need(RIGHTS_NEEDED))
 		exit_status(1);
-	if (disks_server())
-		give_up("there is one already", -E_BUSY);
+	refuse_second();
 	/* Who looks for it from now on finds it; calls are taken when disks have their numbers. */
 	if ((err = sys_env_set(0, ENV_SET_TYPE, ENV_TYPE_DISKS)) < 0)
 		give_up("cannot let others find it", err);
+	refuse_second(); /* one that has looked before this one could be found, is found now */
 	if ((err = watch_start()) < 0)
 		give_up("cannot start a thread", err);
 	if ((err = controllers_start(without_lines)) < 0)
