@@ -126,12 +126,12 @@ static int give_lines(const struct controller *controller)
 static int give_all(struct controller *controller)
 {
 	char *page = (char *)controller->page;
-	int err = pages_share(page, controller->driver, (void *)DRIVER_PAGE, PTE_P | PTE_U, 1);
+	int err = pages_share(page, controller->driver, (void *)DRIVER_PAGE, PERM_READ | PTE_SHARE, 1);
 
 	if (err == 0)
-		err = pages_share(page + PGSIZE, controller->driver, (void *)(DRIVER_PAGE + PGSIZE), PERM_WRITE, 1);
+		err = pages_share(page + PGSIZE, controller->driver, (void *)(DRIVER_PAGE + PGSIZE), PERM_DRIVER, 1);
 	if (err == 0)
-		err = pages_share(dma_of(controller), controller->driver, (void *)DRIVER_DMA, PERM_WRITE,
+		err = pages_share(dma_of(controller), controller->driver, (void *)DRIVER_DMA, PERM_DRIVER,
 				  controller->kind->dma_pages);
 	if (err == 0)
 		err = give_ranges(controller);

@@ -117,20 +117,19 @@ static void look(void)
 	connections_look();
 }
 
-/* Handle the message that has come. */
+/* Handle the message that has come. What it brought is let go before it is answered. */
 static void handle_message(void)
 {
 	envid_t client = thisenv->env_ipc_from;
 	uint32_t value = thisenv->env_ipc_value, op = value & 0xFF;
-	int perm = thisenv->env_ipc_perm;
+	int perm = thisenv->env_ipc_perm, result = NO_ANSWER;
 
-	if (op != WATCH_LOOK) {
-		int result = handle(client, op, value >> 8, perm ? WINDOW : NULL, perm);
-		if (result != NO_ANSWER)
-			answer(client, result);
-	}
+	if (op != WATCH_LOOK)
+		result = handle(client, op, value >> 8, perm ? WINDOW : NULL, perm);
 	if (perm)
 		pages_unmap(0, WINDOW, (uint32_t)perm >> PERM_COUNT_SHIFT);
+	if (result != NO_ANSWER)
+		answer(client, result);
 	look();
 }
 
