@@ -8,12 +8,14 @@
 
 #define SHARED ((volatile uint32_t *)0x20000000)
 #define AGAIN ((volatile uint32_t *)0x24000000) /* the same page */
+#define BEFORE ((volatile uint32_t *)0x1C000000) /* so is this, only to be read, below the one that may be written */
 #define ALIKE ((volatile uint32_t *)0x28000000) /* three pages with the same on them */
 #define BYTES ((uint8_t *)0x60000000)
 #define BYTES_PAGES 256
 #define HEADER 32
 #define HEAD 12
 #define CRC 4
+#define ROUNDS 100
 
 static size_t written, taken, put_limit;
 
@@ -45,7 +47,8 @@ static void child_main(void)
 
 	for (;;) {
 		SHARED[1] = local++;
-		SHARED[2] = AGAIN[1];                 /* what was just written, if it is the same page */
+		/* What was just written, if they are the same page. */
+		SHARED[2] = AGAIN[1] == BEFORE[1] && perm_of(BEFORE) == (RO | PTE_SHARE) ? AGAIN[1] : 0;
 		SHARED[3] = ALIKE[0] + ALIKE[NPTENTRIES] + ALIKE[2 * NPTENTRIES];
 		ALIKE[NPTENTRIES]++;
 		SHARED[4] = perm_of(AGAIN);
@@ -72,6 +75,7 @@ static envid_t start(void)
 {
 	expect_is(sys_page_alloc(0, (void *)SHARED, RW | PTE_SHARE), 0);
 	expect_is(sys_page_map(0, (void *)SHARED, 0, (void *)AGAIN, RO | PTE_SHARE), 0);
+	expect_is(sys_page_map(0, (void *)SHARED, 0, (void *)BEFORE, RO | PTE_SHARE), 0);
 	expect_is(pages_alloc(0, (void *)ALIKE, RW, 3), 0);
 	for (int i = 0; i < 3; i++)
 		ALIKE[i * NPTENTRIES] = 5;
@@ -216,10 +220,50 @@ static void forged(void)
 	expect_is(checkpoint_drop(checkpoint), 0);
 }
 
+/*
+ * Any words in any places of records, under right checksums: a holder or an error, and nothing is left of either. What
+ * comes of one is let go its way.
+ */
+static void forged_anyhow(void)
+{
+	uint32_t state = 1, made = 0;
+
+	for (int round = 0; round < ROUNDS; round++) {
+		size_t at = HEADER, places[4];
+		uint32_t words[4];
+		uint32_t pages = free_pages();
+		for (uint32_t skip = next_random(&state) % 40; skip > 0 && word(at) != 7; skip--)
+			at += HEAD + word(at + 8) + CRC;
+		size_t size = (HEAD + word(at + 8)) / 4;
+		for (int i = 0; i < 4; i++) {
+			places[i] = at + 4 * (next_random(&state) % 3 ? 1 : next_random(&state) % size);
+			words[i] = word(places[i]);
+			if (places[i] != at + 8) /* where the next record begins */
+				*(uint32_t *)(BYTES + places[i]) ^= 1u << next_random(&state) % 32;
+		}
+		seal();
+		taken = 0;
+		envid_t checkpoint = checkpoint_read(get, NULL, NULL);
+		if (checkpoint > 0) {
+			made++;
+			envid_t child = checkpoint_restore(checkpoint, 0);
+			expect(child > 0);
+			expect_is(sys_env_destroy(child), 0);
+			wait_status(child, NULL);
+			expect_is(checkpoint_drop(checkpoint), 0);
+		}
+		for (int i = 4; i-- > 0;)
+			*(uint32_t *)(BYTES + places[i]) = words[i];
+		expect_is(free_pages(), pages);
+	}
+	expect(made > 0 && made < ROUNDS);
+}
+
 void umain(int argc, char **argv)
 {
 	grow_records(6);
 	there_and_back();
 	forged();
+	forged_anyhow();
 	expect_kernel_sound();
 }

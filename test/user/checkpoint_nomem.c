@@ -126,6 +126,13 @@ static void suspend(envid_t result)
 	expect_is(sys_env_set_status(child, ENV_NOT_RUNNABLE), 0);
 }
 
+/* And has a superpage where it had small pages at the checkpoint: their table is gone. */
+static void suspend_with_superpage(envid_t result)
+{
+	suspend(result);
+	expect_is(pages_alloc_large(child, ROUNDDOWN((void *)FAR, PTSIZE), RW, 1), 0);
+}
+
 static envid_t back_anew(void)
 {
 	return checkpoint_restore(checkpoint, 0);
@@ -182,6 +189,13 @@ static void all_places(void)
 	checkpoint = checkpoint_take(child);
 	expect(checkpoint > 0);
 	at_every_place("checkpoint_restore", back, suspend);
+	int large_err = pages_alloc_large(child, ROUNDDOWN((void *)FAR, PTSIZE), RW, 1);
+	if (large_err < 0) {
+		expect_error(large_err, E_NOT_SUPP);
+	} else {
+		at_every_place("checkpoint_restore of a child with a superpage", back, suspend_with_superpage);
+		suspend(back());
+	}
 	at_every_place("checkpoint_restore in a new child", back_anew, destroy);
 	written = 0;
 	expect_is(checkpoint_write(checkpoint, put, NULL), 0);
