@@ -20,6 +20,6 @@ void spin_wait(struct spinlock *lock)
 			request_serve();
 			arch_pause();
 		}
-	} while (atomic_exchange(&lock->held, 1));
+	} while (arch_test_and_set(&lock->held.value));
 	TRACE(LOCK, LOCK, lock->rank, lock->index, trace_took(since));
 }

@@ -11,6 +11,7 @@
 #ifndef FINCH_KERN_LOCK_H
 #define FINCH_KERN_LOCK_H
 
+#include <arch/kernel.h>
 #include <kern/annotate.h>
 #include <kern/atomic.h>
 #include <kern/check.h>
@@ -52,7 +53,7 @@ void spin_wait(struct spinlock *lock);
 static inline void spin_lock(struct spinlock *lock) ACQUIRES(lock) UNCHECKED_LOCKING
 {
 	lock_check_order(lock);
-	if (unlikely(atomic_exchange(&lock->held, 1)))
+	if (unlikely(arch_test_and_set(&lock->held.value)))
 		spin_wait(lock);
 	lock_check_taken(lock);
 }
@@ -60,7 +61,7 @@ static inline void spin_lock(struct spinlock *lock) ACQUIRES(lock) UNCHECKED_LOC
 /* Take it if it is free, whatever the order: who does not wait is in nobody's way. */
 static inline bool spin_try_lock(struct spinlock *lock) UNCHECKED_LOCKING
 {
-	if (unlikely(atomic_exchange(&lock->held, 1)))
+	if (unlikely(arch_test_and_set(&lock->held.value)))
 		return false;
 	lock_check_taken(lock);
 	return true;
