@@ -3,41 +3,16 @@
  * and bytes that are well-formed but tell of a state that cannot be are refused. (test/host/test_snapshot.c has damage.)
  */
 #include <common/crc32.h>
-#include <finch/checkpoint.h>
-#include "child.h"
+#include "checkpoint_bytes.h"
 
 #define SHARED ((volatile uint32_t *)0x20000000)
 #define AGAIN ((volatile uint32_t *)0x24000000) /* the same page */
 #define BEFORE ((volatile uint32_t *)0x1C000000) /* so is this, only to be read, below the one that may be written */
 #define ALIKE ((volatile uint32_t *)0x28000000) /* three pages with the same on them */
-#define BYTES ((uint8_t *)0x60000000)
-#define BYTES_PAGES 256
 #define HEADER 32
 #define HEAD 12
 #define CRC 4
 #define ROUNDS 100
-
-static size_t written, taken, put_limit;
-
-static int put(const void *data, size_t n, void *arg)
-{
-	USED(arg);
-	if (n > put_limit - written)
-		return -E_NO_DISK;
-	memcpy(BYTES + written, data, n);
-	written += n;
-	return 0;
-}
-
-static int get(void *data, size_t n, void *arg)
-{
-	USED(arg);
-	if (n > written - taken)
-		return -E_EOF;
-	memcpy(data, BYTES + taken, n);
-	taken += n;
-	return 0;
-}
 
 /* --- A child with pages of all kinds; the parent looks at what it sees through a page that stays --- */
 
@@ -94,7 +69,6 @@ static void there_and_back(void)
 
 	expect(checkpoint > 0);
 	expect_is(pages_alloc(0, BYTES, RW, BYTES_PAGES), 0);
-	put_limit = BYTES_PAGES * PGSIZE;
 	expect_is(checkpoint_write(checkpoint, put, NULL), 0);
 	/* Once more: the same bytes. */
 	uint32_t size = written, crc = crc32(0, BYTES, written);
@@ -114,7 +88,7 @@ static void there_and_back(void)
 	expect_is(sys_env_destroy(child), 0);
 	expect_end(child, -E_KILLED);
 
-	checkpoint = checkpoint_read(get, NULL, NULL);
+	checkpoint = read_bytes(NULL);
 	if (checkpoint < 0)
 		fail("checkpoint_read: %e", checkpoint);
 	expect_is(taken, written);
@@ -187,8 +161,7 @@ static void expect_refused(uint32_t part, size_t offset, uint8_t value, int erro
 
 	BYTES[at] = value;
 	seal();
-	taken = 0;
-	expect_is(checkpoint_read(get, NULL, &wrong), -error);
+	expect_is(read_bytes(&wrong), -error);
 	if (!wrong || strcmp(wrong, why) != 0)
 		fail("part %u, byte %u: expected '%s', saw '%s'", part, offset, why, wrong ? wrong : "nothing");
 	BYTES[at] = before;
@@ -214,8 +187,7 @@ static void forged(void)
 	expect_refused(STATE_MESSAGE, offsetof(struct state_message, unparked), 2, E_INVAL, state);
 	expect_refused(STATE_GENERAL, ENV_LABEL_SIZE - 1, 'x', E_INVAL, state);
 	/* As it was, it is good. */
-	taken = 0;
-	envid_t checkpoint = checkpoint_read(get, NULL, NULL);
+	envid_t checkpoint = read_bytes(NULL);
 	expect(checkpoint > 0);
 	expect_is(checkpoint_drop(checkpoint), 0);
 }
@@ -242,8 +214,7 @@ static void forged_anyhow(void)
 				*(uint32_t *)(BYTES + places[i]) ^= 1u << next_random(&state) % 32;
 		}
 		seal();
-		taken = 0;
-		envid_t checkpoint = checkpoint_read(get, NULL, NULL);
+		envid_t checkpoint = read_bytes(NULL);
 		if (checkpoint > 0) {
 			made++;
 			envid_t child = checkpoint_restore(checkpoint, 0);
