@@ -479,6 +479,8 @@ void sched_stop(struct cpu *cpu, struct env *env)
 	struct env *next = likely(!trace_kinds) ? take_plain(cpu) : NULL;
 
 	sched_count_active(-1);
+	if (!env)
+		__builtin_unreachable(); /* so that nobody looks */
 	if (likely(next)) {
 		sched_run(cpu, env, next, &env->lock);
 		big_lock_leave();
