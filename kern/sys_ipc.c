@@ -126,7 +126,6 @@ static inline bool wait_for_word(uintptr_t window) UNCHECKED_LOCKING
 		spin_unlock(&self->lock);
 		return false;
 	}
-	TRACE(SCHED, BLOCK, ENV_WAIT_MESSAGE, 0, WAIT_FOREVER);
 	wait_begin(cpu, self, ENV_WAIT_MESSAGE, 0, wait_open_to(0, arch_frame_here(cpu)));
 	self->pub->env_ipc_recving = true;
 	sched_stop(cpu, self);
