@@ -95,7 +95,7 @@ struct arch_mapping {
 bool arch_space_walk(const struct arch_space *space, uintptr_t va, struct arch_mapping *mapping);
 /* Use space on this CPU from now on. NULL: the kernel's own, without user mappings. */
 /* inline: void arch_space_load(const struct arch_space *space); */
-/* Forget this CPU's cached translations: of one page, or all of user space. */
+/* Forget this CPU's cached translations: of one page, whose table stays where it is, or all of user space. */
 /* inline: void arch_tlb_flush_page(uintptr_t va); */
 void arch_tlb_flush_user(void);
 

@@ -254,7 +254,7 @@ static inline void lock_flushed(struct space *space, uintptr_t va) ACQUIRES(&spa
 	for (;;) {
 		uint32_t lowered = __atomic_load_n(&space->lowered, __ATOMIC_ACQUIRE);
 		if (unlikely(atomic_load(&space->unflushed)))
-			space_flush(space, va, va);
+			space_flush_page(space, va);
 		spin_lock(&space->lock);
 		if (likely(space->lowered == lowered))
 			return;
@@ -323,7 +323,7 @@ int space_replace(struct space *space, uintptr_t va, arch_pte_t expected, uint32
 	if (likely(alone))
 		*entry = arch_pte_make(fresh, perm);
 	spin_unlock(&space->lock);
-	space_flush(space, va, va);
+	space_flush_page(space, va);
 	atomic_add(&space->unflushed, -1u);
 	if (unlikely(!alone))
 		entry_raise(space, va, made, perm);

@@ -4,6 +4,7 @@
 #include <common/string.h>
 #include <kern/request.h>
 #include <kern/space_load.h>
+#include <kern/space_page.h>
 #include <kern/user.h>
 #include "test.h"
 
@@ -72,11 +73,28 @@ static void check_all(void)
 	}
 }
 
+/* These are for a space that is loaded. */
+static bool alloc_page(struct space *space, uintptr_t va, uint32_t perm)
+{
+	space_load(space);
+	bool done = space_alloc_page(space, va, perm);
+	space_load(NULL);
+	return done;
+}
+
+static bool unmap_page(struct space *space, uintptr_t va)
+{
+	space_load(space);
+	bool done = space_unmap_page(space, va);
+	space_load(NULL);
+	return done;
+}
+
 static void model_alloc(unsigned s, unsigned at, unsigned n)
 {
 	uint32_t perm = random_perm();
-	int done = n == 1 && test_random(2) ? space_alloc_page(spaces[s], address(at), perm) + 1
-					    : space_alloc(spaces[s], address(at), perm, n);
+	bool fast = n == 1 && test_random(2) && alloc_page(spaces[s], address(at), perm);
+	int done = fast ? 1 : space_alloc(spaces[s], address(at), perm, n);
 
 	EXPECT(done > 0 && done <= (int)n);
 	for (int i = 0; i < done; i++) {
@@ -105,12 +123,9 @@ static void model_map(unsigned from, unsigned srcat, unsigned to, unsigned dstat
 
 static void model_unmap(unsigned s, unsigned at, unsigned n)
 {
-	int done = n;
+	bool fast = n == 1 && test_random(2) && unmap_page(spaces[s], address(at));
+	int done = fast ? 1 : space_unmap(spaces[s], address(at), n);
 
-	if (n == 1 && test_random(2))
-		space_unmap_page(spaces[s], address(at));
-	else
-		done = space_unmap(spaces[s], address(at), n);
 	EXPECT(done > 0 && done <= (int)n);
 	memset(&model[s][at], 0, done * sizeof model[s][0]);
 }
@@ -230,6 +245,58 @@ void test_space_large_range(void)
 	EXPECT(free - test_free_pages() <= 1);
 }
 
+/*
+ * A superpage takes the place of a table, and before other CPUs have flushed, so that they may still walk through that
+ * table, another superpage is taken apart, or unmapped: it gets a table that none of them can know.
+ */
+#define HERE (4 * PTSIZE)
+
+static void replace_table(struct space *space, pfn_t large, pfn_t page, bool unmap)
+{
+	pfn_t table = arch_pte_pfn(*arch_space_slot(&space->arch, HERE));
+	pfn_t spare = page ? page_take_kernel() : NO_PAGE;
+	const arch_pte_t *entry = page_address(table);
+	struct replaced replaced, others;
+
+	replaced_init(&replaced);
+	replaced_init(&others);
+	spin_lock(&space->lock);
+	EXPECT_IS(space_large_needs_spare(space, HERE), page != NO_PAGE);
+	EXPECT_IS(space_large_put(space, HERE, arch_pte_make_large(large, WRITE), &spare, &replaced), 0);
+	if (unmap)
+		space_large_unmap(space, PTSIZE, &others);
+	else
+		space_split(space, PTSIZE, &others);
+	EXPECT(arch_pte_pfn(*arch_space_slot(&space->arch, PTSIZE)) != table);
+	EXPECT(page ? arch_pte_pfn(*entry) == page && page_references(page) == 1 : !arch_pte_present(*entry));
+	spin_unlock(&space->lock);
+	replaced_finish(&others, space);
+	space_large_finish(space, &replaced, spare);
+	/* Without a spare, that table is the reserve of this place. */
+	space_split_now(space, HERE);
+	EXPECT(page || arch_pte_pfn(*arch_space_slot(&space->arch, HERE)) == table);
+}
+
+void test_space_table_replaced(void)
+{
+	uint32_t free = test_free_pages(), perm;
+
+	for (unsigned i = 0; arch_large_supported() && i < 4; i++) {
+		struct space *space = test_space();
+		bool empty = i & 1, unmap = i & 2;
+		pfn_t large = NO_PAGE;
+		EXPECT_IS(space_alloc(space, HERE, WRITE, 1), 1);
+		pfn_t page = space_lookup(space, HERE, &perm);
+		if (empty)
+			unmap_page(space, HERE);
+		/* In a small machine there are no two. */
+		if (space_alloc_large(space, PTSIZE, WRITE, 1) == 1 && (large = large_take(NULL)))
+			replace_table(space, large, empty ? NO_PAGE : page, unmap);
+		test_space_end(space);
+	}
+	EXPECT(free - test_free_pages() <= 1); /* the pool may keep its page */
+}
+
 /* --- Out of memory --- */
 
 /* Each allocation that an operation makes fails once; it then leaves no trace. */
@@ -297,7 +364,8 @@ void test_space_out_of_memory(void)
 	while ((done = space_alloc(space, PTSIZE + got * PGSIZE, WRITE, 0x10000)) > 0 && got < 0x80000)
 		got += done;
 	EXPECT_IS(done, -E_NO_MEM);
-	EXPECT_IS(space_alloc_page(space, 0, WRITE), -E_NO_MEM);
+	EXPECT(!alloc_page(space, 0, WRITE));
+	EXPECT_IS(space_alloc(space, 0, WRITE, 1), -E_NO_MEM);
 	EXPECT(!space_create(NULL));
 	/* All that is left stands in caches of other CPUs, or has no kernel address for a table. */
 	EXPECT(got > free / 2);

@@ -84,9 +84,8 @@ static inline arch_pte_t arch_pte_of_page(arch_pte_t pte, uintptr_t va)
 
 static inline void arch_tlb_flush_page(uintptr_t va)
 {
+	/* What programs see of their page tables at UVPT is translated by slots, which change with all that they map. */
 	invlpg((void *)va);
-	/* What programs see of their own page tables is a translation too. */
-	invlpg((void *)(UVPT + PGNUM(va) * sizeof(pte_t)));
 }
 
 #endif
