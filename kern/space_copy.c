@@ -110,6 +110,20 @@ static inline unsigned group_end(unsigned i)
 	return (i | (ARCH_TABLE_GROUP - 1)) + 1;
 }
 
+/* Bits for the groups that entries from i to, but not, `last` are in. */
+static inline uint32_t groups_of(unsigned i, unsigned last)
+{
+	return (~0u >> (31 - (last - 1) / ARCH_TABLE_GROUP)) & ~0u << i / ARCH_TABLE_GROUP;
+}
+
+/* The first group from that of entry i on that is none of these, as its first entry. */
+static inline unsigned groups_end(uint32_t groups, unsigned i)
+{
+	uint32_t others = ~groups & ~0u << i / ARCH_TABLE_GROUP;
+
+	return others ? __builtin_ctz(others) * ARCH_TABLE_GROUP : NPTENTRIES;
+}
+
 /*
  * The entries of one table, from va to end. Returns the address where it stopped: end, or before if enough was replaced,
  * or if there is no memory for a table (*room: false).
@@ -118,8 +132,8 @@ static uintptr_t copy_table(const struct copy *copy, uintptr_t va, uintptr_t end
 {
 	uintptr_t start = ROUNDDOWN(va, (uintptr_t)PTSIZE);
 	arch_pte_t *from = arch_space_entry(&copy->src->arch, start), *to = arch_space_entry(&copy->dst->arch, start);
-	uint32_t empty = to ? ~arch_table_notes(to) : ~0u, both = arch_table_notes(from) & empty;
 	unsigned i = (va - start) / PGSIZE, after, last = (end - start) / PGSIZE;
+	uint32_t fresh = to ? ~arch_table_notes(to) : ~0u; /* groups where dst has nothing */
 
 	for (; (i = arch_table_noted(from, i)) < last; i = after) {
 		after = MIN(group_end(i), last);
@@ -131,11 +145,10 @@ static uintptr_t copy_table(const struct copy *copy, uintptr_t va, uintptr_t end
 			*room = false;
 			return start + i * PGSIZE;
 		}
-		if (empty & 1u << i / ARCH_TABLE_GROUP) {
+		if (fresh & groups_of(i, i + 1)) {
 			/* Together with those that follow, as far as they are alike. */
-			arch_table_note(&to[i]);
-			for (; after < last && both & 1u << after / ARCH_TABLE_GROUP; after = MIN(group_end(after), last))
-				arch_table_note(&to[after]);
+			after = MIN(groups_end(fresh & arch_table_notes(from), i), last);
+			arch_table_note_groups(to, groups_of(i, after));
 			copy_fresh(copy, &from[i], &to[i], after - i);
 			continue;
 		}

@@ -27,8 +27,7 @@ static pfn_t spare_pop(struct space *space)
 static void table_copy(arch_pte_t *to, const arch_pte_t *from)
 {
 	arch_page_copy(to, from);
-	for (uint32_t groups = arch_table_notes(from); groups; groups &= groups - 1)
-		arch_table_note(&to[__builtin_ctz(groups) * ARCH_TABLE_GROUP]);
+	arch_table_note_groups(to, arch_table_notes(from));
 }
 
 int space_large_put(struct space *space, uintptr_t va, arch_pte_t pte, pfn_t *spare, struct replaced *replaced)
@@ -145,11 +144,9 @@ arch_pte_t *space_split(struct space *space, uintptr_t va, struct replaced *repl
 	pfn_t pfn = spare_pop(space);
 	arch_pte_t large = *slot, *table = page_address(pfn);
 
-	for (uint32_t i = 0; i < LARGE_PAGES; i++) {
+	for (uint32_t i = 0; i < LARGE_PAGES; i++)
 		table[i] = arch_pte_of_page(large, start + i * PGSIZE);
-		if (i % ARCH_TABLE_GROUP == 0)
-			arch_table_note(&table[i]);
-	}
+	arch_table_note_groups(table, ~0u);
 	large_to_pages(arch_pte_pfn(large));
 	entry_exchange(slot, arch_pte_make_table(pfn));
 	replaced_add_slot(replaced, va);
