@@ -50,20 +50,20 @@ static bool install_slice(struct space *space, uintptr_t va, uint32_t perm, uint
 int space_alloc(struct space *space, uintptr_t va, uint32_t perm, uint32_t n)
 {
 	pfn_t pages[SPACE_SLICE];
-	uint32_t done = 0;
+	uint32_t done = 0, most = n;
 
 	do {
 		uintptr_t at = va + done * PGSIZE;
-		/* Where a table is missing, one page alone first: it and the table may be all the memory that there is. */
-		uint32_t got = 0, slice = slice_of(at, arch_space_entry(&space->arch, at) ? n - done : 1);
+		uint32_t got = 0, slice = slice_of(at, MIN(n - done, most));
 		while (got < slice && (pages[got] = budget_page(space->budget, page_take_user)))
 			got++;
-		if (!got || !install_slice(space, at, perm, got, pages))
+		if (got && install_slice(space, at, perm, got, pages))
+			done += got;
+		else if (got > 1)
+			most = 1; /* that page and a table may be all the memory that there is */
+		else
 			return done ? (int)done : -E_NO_MEM;
-		done += got;
-		if (got < slice)
-			return done;
-	} while (done < n && !space_interrupted());
+	} while (done < n && (!done || !space_interrupted()));
 	return done;
 }
 
