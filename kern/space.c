@@ -152,10 +152,9 @@ static inline void drop_8(struct PageInfo *refs, const arch_pte_t *entry)
 /* Drop what a group of entries maps: most of what the end of a large program costs. */
 static void group_drop(const arch_pte_t *entry)
 {
-	const arch_pte_t *end = entry + ARCH_TABLE_GROUP;
 	struct PageInfo *refs = page_refs;
 
-	for (; entry < end; entry += 16) {
+	for (const arch_pte_t *end = entry + ARCH_TABLE_GROUP; entry < end; entry += 16) {
 		drop_8(refs, entry);
 		drop_8(refs, entry + 8);
 	}

@@ -31,14 +31,25 @@ static inline arch_pte_t entry_lower(const struct copy *copy, arch_pte_t *entry)
 	return pte;
 }
 
-/* Are these eight entries all to be marked, none of them in an unusual way? */
+#define BLOCK 16 /* entries that are looked at together */
+
+static inline arch_pte_t all_of_8(const arch_pte_t *e)
+{
+	return e[0] & e[1] & e[2] & e[3] & e[4] & e[5] & e[6] & e[7];
+}
+
+static inline arch_pte_t any_of_8(const arch_pte_t *e)
+{
+	return e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7];
+}
+
+/* Are the entries of a block all to be marked, none of them in an unusual way? */
 static inline bool block_simple(const struct copy *copy, const arch_pte_t *e)
 {
-	arch_pte_t all = e[0] & e[1] & e[2] & e[3] & e[4] & e[5] & e[6] & e[7];
+	arch_pte_t all = all_of_8(e) & all_of_8(e + 8);
 	__asm__ volatile("" : : : "memory"); /* cheaper to read again than to keep what was read */
-	arch_pte_t any = e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7];
 
-	return all & PTE_W && !(any & copy->not_simple);
+	return all & PTE_W && !((any_of_8(e) | any_of_8(e + 8)) & copy->not_simple);
 }
 
 /* One of them, to where nothing is mapped. */
@@ -50,25 +61,29 @@ static inline void entry_mark(arch_pte_t *from, arch_pte_t *to, arch_pte_t flip,
 	page_hold_in(refs, arch_pte_pfn(pte));
 }
 
+static inline void mark_4(arch_pte_t *from, arch_pte_t *to, arch_pte_t flip, struct PageInfo *refs)
+{
+	entry_mark(&from[0], &to[0], flip, refs);
+	entry_mark(&from[1], &to[1], flip, refs);
+	entry_mark(&from[2], &to[2], flip, refs);
+	entry_mark(&from[3], &to[3], flip, refs);
+}
+
 /*
- * Copy entries to where nothing is mapped, blocks of eight as long as they are simple; returns how many. This is most
- * of the cost of a large fork, nine instructions each: see doc/performance.md.
+ * Copy entries to where nothing is mapped, by blocks as long as they are simple; returns how many. This is most of the cost
+ * of a large fork, eight instructions each: see doc/performance.md.
  */
 static __attribute__((noinline)) unsigned copy_simple(const struct copy *copy, arch_pte_t *from, arch_pte_t *to, unsigned n)
 {
 	struct PageInfo *refs = page_refs;
-	arch_pte_t *start = from, *end = from + n - n % 8;
+	arch_pte_t *start = from, *end = from + n - n % BLOCK;
 	arch_pte_t flip = PTE_W | copy->mark;
 
-	for (; from < end && block_simple(copy, from); from += 8, to += 8) {
-		entry_mark(&from[0], &to[0], flip, refs);
-		entry_mark(&from[1], &to[1], flip, refs);
-		entry_mark(&from[2], &to[2], flip, refs);
-		entry_mark(&from[3], &to[3], flip, refs);
-		entry_mark(&from[4], &to[4], flip, refs);
-		entry_mark(&from[5], &to[5], flip, refs);
-		entry_mark(&from[6], &to[6], flip, refs);
-		entry_mark(&from[7], &to[7], flip, refs);
+	for (; from < end && block_simple(copy, from); from += BLOCK, to += BLOCK) {
+		mark_4(from, to, flip, refs);
+		mark_4(from + 4, to + 4, flip, refs);
+		mark_4(from + 8, to + 8, flip, refs);
+		mark_4(from + 12, to + 12, flip, refs);
 	}
 	return (unsigned)(from - start);
 }
@@ -80,7 +95,7 @@ static void copy_fresh(const struct copy *copy, arch_pte_t *from, arch_pte_t *to
 
 	for (unsigned i = 0; i < n;) {
 		i += copy_simple(copy, from + i, to + i, n - i);
-		for (unsigned after = MIN(i + 8, n); i < after; i++) {
+		for (unsigned after = MIN(i + BLOCK, n); i < after; i++) {
 			if (wanted(copy, from[i])) {
 				to[i] = entry_lower(copy, &from[i]);
 				page_hold_in(refs, arch_pte_pfn(to[i]));
@@ -110,6 +125,20 @@ static inline unsigned group_end(unsigned i)
 	return (i | (ARCH_TABLE_GROUP - 1)) + 1;
 }
 
+/* Bits for the groups that entries from i to, but not, `last` are in. */
+static inline uint32_t groups_of(unsigned i, unsigned last)
+{
+	return (~0u >> (31 - (last - 1) / ARCH_TABLE_GROUP)) & ~0u << i / ARCH_TABLE_GROUP;
+}
+
+/* The first group from that of entry i on that is none of these, as its first entry. */
+static inline unsigned groups_end(uint32_t groups, unsigned i)
+{
+	uint32_t others = ~groups & ~0u << i / ARCH_TABLE_GROUP;
+
+	return others ? __builtin_ctz(others) * ARCH_TABLE_GROUP : NPTENTRIES;
+}
+
 /*
  * The entries of one table, from va to end. Returns the address where it stopped: end, or before if enough was replaced,
  * or if there is no memory for a table (*room: false).
@@ -118,8 +147,8 @@ static uintptr_t copy_table(const struct copy *copy, uintptr_t va, uintptr_t end
 {
 	uintptr_t start = ROUNDDOWN(va, (uintptr_t)PTSIZE);
 	arch_pte_t *from = arch_space_entry(&copy->src->arch, start), *to = arch_space_entry(&copy->dst->arch, start);
-	uint32_t empty = to ? ~arch_table_notes(to) : ~0u, both = arch_table_notes(from) & empty;
 	unsigned i = (va - start) / PGSIZE, after, last = (end - start) / PGSIZE;
+	uint32_t fresh = to ? ~arch_table_notes(to) : ~0u; /* groups where dst has nothing */
 
 	for (; (i = arch_table_noted(from, i)) < last; i = after) {
 		after = MIN(group_end(i), last);
@@ -131,11 +160,10 @@ static uintptr_t copy_table(const struct copy *copy, uintptr_t va, uintptr_t end
 			*room = false;
 			return start + i * PGSIZE;
 		}
-		if (empty & 1u << i / ARCH_TABLE_GROUP) {
+		if (fresh & groups_of(i, i + 1)) {
 			/* Together with those that follow, as far as they are alike. */
-			arch_table_note(&to[i]);
-			for (; after < last && both & 1u << after / ARCH_TABLE_GROUP; after = MIN(group_end(after), last))
-				arch_table_note(&to[after]);
+			after = MIN(groups_end(fresh & arch_table_notes(from), i), last);
+			arch_table_note_groups(to, groups_of(i, after));
 			copy_fresh(copy, &from[i], &to[i], after - i);
 			continue;
 		}

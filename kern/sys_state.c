@@ -55,13 +55,14 @@ static void get_message(const struct env *env, struct state_message *state)
 
 static int set_message(struct env *env, const struct state_message *state)
 {
-	if (env->wait || !window_fits(state->window) || state->unparked > 1)
+	/* Where the window is, there are to be tables: see message.h. */
+	uintptr_t window = state->window;
+
+	if (env->wait || !window_fits(window) || state->unparked > 1)
 		return -E_INVAL;
-	/* A window that is open has its tables: who waits in it again does not look for them. */
-	if (state->window < UTOP &&
-	    space_prepare(env->space, window_va(state->window), window_count(state->window)) < 0)
+	if (window < UTOP && space_prepare(env->space, window_va(window), window_count(window)) < 0)
 		return -E_NO_MEM;
-	env_open_window(env, state->window);
+	env_open_window(env, window);
 	env->pub->env_ipc_value = state->value;
 	env->pub->env_ipc_from = state->from;
 	env->pub->env_ipc_perm = (int)state->perm;
