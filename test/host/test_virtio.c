@@ -293,6 +293,8 @@ static void mad_capabilities(void)
 		check_registers(found.notify, found.notify ? found.notify_size : 0);
 		check_registers(found.status, 1);
 		check_registers(found.config, found.config ? found.config_size : 0);
+		if (random_below(2))
+			*(volatile uint16_t *)(device_memory + QUEUE_NOTIFY) = (uint16_t)random_below(2000);
 		if (virtio_find(&found, &page) < 0)
 			continue;
 		virtio_config64(&found, random_below(2) ? 0 : (uint32_t)random_number()); /* a fault if it is beyond */
