@@ -58,8 +58,9 @@ uintptr_t arch_space_next_table(const struct arch_space *space, uintptr_t va);
  */
 /* inline: void arch_table_note(arch_pte_t *entry); */
 /* inline: unsigned arch_table_noted(const arch_pte_t *table, unsigned index); */
-/* All notes of a table: bit n for its entries from n * ARCH_TABLE_GROUP on, of which there is a multiple of 16. */
+/* All notes of a table: bit n for its entries from n * ARCH_TABLE_GROUP on, of which there is a multiple of 16; note more. */
 /* inline: uint32_t arch_table_notes(const arch_pte_t *table); */
+/* inline: void arch_table_note_groups(arch_pte_t *table, uint32_t groups); */
 /*
  * Superpages: can this CPU map PTSIZE bytes by one entry? The slot is where an entry leads to the table for va, or maps
  * a superpage instead (NULL: there is none). _make makes it and notes it as used; NULL: out of memory.
@@ -95,7 +96,7 @@ struct arch_mapping {
 bool arch_space_walk(const struct arch_space *space, uintptr_t va, struct arch_mapping *mapping);
 /* Use space on this CPU from now on. NULL: the kernel's own, without user mappings. */
 /* inline: void arch_space_load(const struct arch_space *space); */
-/* Forget this CPU's cached translations: of one page, or all of user space. */
+/* Forget this CPU's cached translations: of one page, whose table stays where it is, or all of user space. */
 /* inline: void arch_tlb_flush_page(uintptr_t va); */
 void arch_tlb_flush_user(void);
 

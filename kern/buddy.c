@@ -11,42 +11,36 @@ static_assert((DIRECT_MAP_LIMIT >> PGSHIFT) % (1 << (BUDDY_ORDERS - 1)) == 0, "z
 struct spinlock buddy_lock = SPINLOCK(RANK_PAGES, "pages");
 struct PageInfo *page_refs;
 struct page_state *page_states;
+struct page_links *page_links;
 pfn_t page_limit;
 uint32_t page_total;
 
 pfn_t buddy_blocks[PAGE_ZONES][BUDDY_ORDERS];
-static uint32_t free_pages;
-
-static enum page_zone zone_of(pfn_t pfn)
-{
-	return pfn >= DIRECT_MAP_LIMIT >> PGSHIFT ? PAGE_HIGH : PAGE_DIRECT;
-}
+uint32_t buddy_free[PAGE_ZONES];
 
 static void block_insert(pfn_t pfn, unsigned order) REQUIRES(buddy_lock)
 {
-	struct page_state *state = &page_states[pfn];
-	pfn_t *head = &buddy_blocks[zone_of(pfn)][order];
+	pfn_t *head = &buddy_blocks[page_zone_of(pfn)][order];
 
-	state->order = order;
-	state->block_free = true;
-	state->prev = NO_PAGE;
-	state->next = *head;
+	page_states[pfn].order = order;
+	page_states[pfn].block_free = true;
+	page_links[pfn] = (struct page_links){ .next = *head, .prev = NO_PAGE };
 	if (*head)
-		page_states[*head].prev = pfn;
+		page_links[*head].prev = pfn;
 	*head = pfn;
 }
 
 static void block_remove(pfn_t pfn) REQUIRES(buddy_lock)
 {
-	struct page_state *state = &page_states[pfn];
+	const struct page_links *links = &page_links[pfn];
 
-	state->block_free = false;
-	if (state->prev)
-		page_states[state->prev].next = state->next;
+	page_states[pfn].block_free = false;
+	if (links->prev)
+		page_links[links->prev].next = links->next;
 	else
-		buddy_blocks[zone_of(pfn)][state->order] = state->next;
-	if (state->next)
-		page_states[state->next].prev = state->prev;
+		buddy_blocks[page_zone_of(pfn)][page_states[pfn].order] = links->next;
+	if (links->next)
+		page_links[links->next].prev = links->prev;
 }
 
 pfn_t buddy_take(enum page_zone zone, unsigned order)
@@ -63,28 +57,23 @@ pfn_t buddy_take(enum page_zone zone, unsigned order)
 		have--;
 		block_insert(pfn + (1u << have), have);
 	}
-	free_pages -= 1u << order;
+	buddy_free[zone] -= 1u << order;
 	return pfn;
 }
 
 void buddy_give(pfn_t pfn, unsigned order)
 {
-	free_pages += 1u << order;
+	buddy_free[page_zone_of(pfn)] += 1u << order;
 	while (order + 1 < BUDDY_ORDERS) {
 		pfn_t buddy = pfn ^ 1u << order;
 		if (buddy >= page_limit || !page_states[buddy].block_free || page_states[buddy].order != order ||
-		    zone_of(buddy) != zone_of(pfn))
+		    page_zone_of(buddy) != page_zone_of(pfn))
 			break;
 		block_remove(buddy);
 		pfn = MIN(pfn, buddy);
 		order++;
 	}
 	block_insert(pfn, order);
-}
-
-uint32_t buddy_free_pages(void)
-{
-	return free_pages;
 }
 
 bool page_managed(pfn_t pfn)

@@ -18,6 +18,11 @@ extern pfn_t buddy_blocks[PAGE_ZONES][BUDDY_ORDERS] GUARDED_BY(buddy_lock); /* t
 /* A block of 2^order pages of a zone, NO_PAGE if there is none. */
 pfn_t buddy_take(enum page_zone zone, unsigned order) REQUIRES(buddy_lock);
 void buddy_give(pfn_t pfn, unsigned order) REQUIRES(buddy_lock);
-uint32_t buddy_free_pages(void);
+/* How many pages are free: a zone's, which may be read without the lock, and both zones'. */
+extern uint32_t buddy_free[PAGE_ZONES];
+static inline uint32_t buddy_free_pages(void)
+{
+	return buddy_free[PAGE_DIRECT] + buddy_free[PAGE_HIGH];
+}
 
 #endif

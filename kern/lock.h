@@ -73,6 +73,12 @@ static inline void spin_unlock(struct spinlock *lock) RELEASES(lock) UNCHECKED_L
 	atomic_store_release(&lock->held, 0);
 }
 
+/* Does anybody hold it? A hint. */
+static inline bool spin_is_taken(const struct spinlock *lock)
+{
+	return atomic_load(&lock->held);
+}
+
 /* Does the calling CPU hold it? For assertions: true in release builds. */
 static inline bool spin_held(const struct spinlock *lock)
 {

@@ -9,9 +9,8 @@
 #include <kern/env.h>
 #include <kern/page.h>
 
-#define CACHE_BATCH_ORDER 4
+#define CACHE_BATCH_ORDER 5
 #define CACHE_BATCH (1 << CACHE_BATCH_ORDER) /* pages moved between a cache and the buddy allocator at once */
-#define ZERO_POOL_MAX 64 /* zeroed ahead per CPU, at most */
 
 static uint32_t cache_max = CACHE_BATCH; /* plain pages that one CPU keeps, per zone */
 static uint32_t zero_max;                /* zeroed pages that one idle CPU keeps */
@@ -23,62 +22,79 @@ void page_init_caches(unsigned cpus_counted)
 	page_count(&counts);
 	/* All caches together hold at most a sixteenth of memory, or the few pages without which they are of no use. */
 	uint32_t share = counts.total / 16 / cpus_counted / (PAGE_ZONES + 1);
-	cache_max = MIN(MAX(share, 4u), 4u * CACHE_BATCH);
-	zero_max = MIN(share, (uint32_t)ZERO_POOL_MAX);
+	cache_max = MIN(MAX(share, 4u), (uint32_t)PAGE_CACHE_MAX);
+	zero_max = MIN(share, (uint32_t)PAGE_CACHE_MAX);
 }
 
-static inline void list_push(struct page_list *list, pfn_t pfn)
+static inline void push(struct page_stack *stack, pfn_t pfn)
 {
-	page_states[pfn].next = list->first;
-	list->first = pfn;
-	list->count++;
+	uint32_t count = stack->count;
+
+	stack->pages[count] = pfn;
+	stack->count = count + 1;
 }
 
-static inline pfn_t list_pop(struct page_list *list)
+static inline pfn_t pop(struct page_stack *stack)
 {
-	pfn_t pfn = list->first;
-
-	if (pfn) {
-		list->first = page_states[pfn].next;
-		list->count--;
-	}
+	if (!stack->count)
+		return NO_PAGE;
+	pfn_t pfn = stack->pages[--stack->count];
+	if (!pfn)
+		__builtin_unreachable(); /* so that callers do not look again */
 	return pfn;
 }
 
-/* Fill the empty list of a zone from the buddy allocator, or leave it empty if that has none. */
-static void cache_refill(struct page_list *list, enum page_zone zone)
+/* Fill the empty stack of a zone from the buddy allocator, or leave it empty if that has none. */
+static void cache_refill(struct page_stack *stack, enum page_zone zone)
 {
 	uint32_t want = MIN((uint32_t)CACHE_BATCH, cache_max);
 
 	spin_lock(&buddy_lock);
 	/* A whole block costs hardly more than a page. */
-	pfn_t block = want == CACHE_BATCH ? buddy_take(zone, CACHE_BATCH_ORDER) : NO_PAGE;
-	for (unsigned n = CACHE_BATCH; block && n-- > 0;)
-		list_push(list, block + n);
-	while (list->count < want) {
-		pfn_t pfn = buddy_take(zone, 0);
-		if (!pfn)
-			break;
-		list_push(list, pfn);
-	}
+	pfn_t pfn = want == CACHE_BATCH ? buddy_take(zone, CACHE_BATCH_ORDER) : NO_PAGE;
+	for (unsigned n = CACHE_BATCH; pfn && n-- > 0;)
+		push(stack, pfn + n);
+	while (stack->count < want && (pfn = buddy_take(zone, 0)))
+		push(stack, pfn);
 	spin_unlock(&buddy_lock);
 }
 
-static void cache_give_back(struct page_list *list, uint32_t keep)
+static void cache_give_back(struct page_stack *stack, uint32_t keep)
 {
 	spin_lock(&buddy_lock);
-	while (list->count > keep)
-		buddy_give(list_pop(list), 0);
+	while (stack->count > keep)
+		buddy_give(pop(stack), 0);
 	spin_unlock(&buddy_lock);
+}
+
+/* Apart, so that who calls it last need not keep anything. */
+static __attribute__((noinline)) void cache_give_half(struct page_stack *stack)
+{
+	cache_give_back(stack, cache_max / 2);
 }
 
 static inline pfn_t take_plain(struct page_cache *cache, enum page_zone zone)
 {
-	struct page_list *list = &cache->plain[zone];
+	struct page_stack *stack = &cache->plain[zone];
 
-	if (unlikely(!list->first))
-		cache_refill(list, zone);
-	return list_pop(list);
+	if (!stack->count && buddy_free[zone]) /* a look without the lock: many machines have no high pages */
+		cache_refill(stack, zone);
+	return pop(stack);
+}
+
+/* For programs: high pages first. */
+static inline pfn_t take_plain_any(struct page_cache *cache)
+{
+	pfn_t pfn = take_plain(cache, PAGE_HIGH);
+
+	return pfn ? pfn : take_plain(cache, PAGE_DIRECT);
+}
+
+static inline pfn_t take_zeroed(struct page_cache *cache)
+{
+	pfn_t pfn = pop(&cache->zeroed[PAGE_HIGH]);
+
+	return pfn ? pfn : pop(&cache->zeroed[PAGE_DIRECT]);
 }
 
 /*
@@ -127,37 +143,42 @@ static inline pfn_t taken(pfn_t pfn)
 	return pfn;
 }
 
-static inline bool is_high(pfn_t pfn)
+/* Apart, so that who finds a zeroed page need not keep anything. */
+static __attribute__((noinline)) pfn_t take_and_zero(struct cpu *cpu)
 {
-	return pfn >= DIRECT_MAP_LIMIT >> PGSHIFT;
-}
+	pfn_t pfn = take_plain_any(&cpu->pages);
 
-pfn_t page_take_user(void)
-{
-	struct cpu *cpu = this_cpu();
-	struct page_cache *cache = &cpu->pages;
-	pfn_t pfn;
-
-	if (fails_now(cpu))
-		return none(cpu);
-	if ((pfn = list_pop(&cache->zeroed[PAGE_HIGH])) || (pfn = list_pop(&cache->zeroed[PAGE_DIRECT])))
-		return taken(pfn);
-	if (!(pfn = take_plain(cache, PAGE_HIGH)) && !(pfn = take_plain(cache, PAGE_DIRECT)))
+	if (!pfn)
 		return none(cpu);
 	arch_page_zero(arch_window(pfn, 0));
 	return taken(pfn);
 }
 
+static inline pfn_t take_any(struct cpu *cpu)
+{
+	pfn_t pfn = take_zeroed(&cpu->pages);
+
+	return likely(pfn) ? taken(pfn) : take_and_zero(cpu);
+}
+
+static __attribute__((noinline)) pfn_t take_or_fail(struct cpu *cpu)
+{
+	return fails_now(cpu) ? none(cpu) : take_any(cpu);
+}
+
+pfn_t page_take_user(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	return unlikely(fail.armed) ? take_or_fail(cpu) : take_any(cpu);
+}
+
 pfn_t page_take_user_plain(void)
 {
 	struct cpu *cpu = this_cpu();
-	struct page_cache *cache = &cpu->pages;
 	pfn_t pfn;
 
-	if (fails_now(cpu))
-		return none(cpu);
-	if (!(pfn = take_plain(cache, PAGE_HIGH)) && !(pfn = take_plain(cache, PAGE_DIRECT)) &&
-	    !(pfn = list_pop(&cache->zeroed[PAGE_HIGH])) && !(pfn = list_pop(&cache->zeroed[PAGE_DIRECT])))
+	if (fails_now(cpu) || (!(pfn = take_plain_any(&cpu->pages)) && !(pfn = take_zeroed(&cpu->pages))))
 		return none(cpu);
 	return taken(pfn);
 }
@@ -165,13 +186,12 @@ pfn_t page_take_user_plain(void)
 pfn_t page_take_kernel(void)
 {
 	struct cpu *cpu = this_cpu();
-	struct page_cache *cache = &cpu->pages;
 	pfn_t pfn;
 
 	if (fails_now(cpu))
 		return none(cpu);
-	if (!(pfn = list_pop(&cache->zeroed[PAGE_DIRECT]))) {
-		if (!(pfn = take_plain(cache, PAGE_DIRECT)))
+	if (!(pfn = pop(&cpu->pages.zeroed[PAGE_DIRECT]))) {
+		if (!(pfn = take_plain(&cpu->pages, PAGE_DIRECT)))
 			return none(cpu);
 		arch_page_zero(page_address(pfn));
 	}
@@ -238,13 +258,16 @@ void page_give_block(pfn_t first, unsigned order)
 
 static inline void put(pfn_t pfn)
 {
-	enum page_zone zone = is_high(pfn) ? PAGE_HIGH : PAGE_DIRECT;
-	struct page_list *list = &this_cpu()->pages.plain[zone];
+	struct page_cache *cache = &this_cpu()->pages;
+	struct page_stack *stack = &cache->plain[PAGE_DIRECT];
+
+	if (unlikely(page_zone_of(pfn) == PAGE_HIGH))
+		stack = &cache->plain[PAGE_HIGH];
 
 	spoil(pfn);
-	list_push(list, pfn);
-	if (unlikely(list->count > cache_max))
-		cache_give_back(list, cache_max / 2);
+	push(stack, pfn);
+	if (unlikely(stack->count > cache_max))
+		cache_give_half(stack);
 }
 
 /* Apart, so that the common case need not keep its argument over a call. */
@@ -278,10 +301,10 @@ bool page_zero_ahead(void)
 		return false;
 	enum page_zone zone = cache->zeroed[PAGE_HIGH].count > cache->zeroed[PAGE_DIRECT].count ? PAGE_DIRECT : PAGE_HIGH;
 	pfn_t pfn = take_plain(cache, zone);
-	if (!pfn && !(pfn = take_plain(cache, zone = PAGE_DIRECT)))
+	if (!pfn && !(pfn = take_plain(cache, PAGE_DIRECT)))
 		return false;
 	arch_page_zero(arch_window(pfn, 0));
-	list_push(&cache->zeroed[zone], pfn);
+	push(&cache->zeroed[zone], pfn);
 	return true;
 }
 

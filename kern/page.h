@@ -21,19 +21,24 @@ typedef uint32_t pfn_t;
 
 enum page_zone { PAGE_DIRECT, PAGE_HIGH, PAGE_ZONES };
 
-/* One CPU's free pages: lists through the pages' states. */
-struct page_list {
-	pfn_t first;
+/* One CPU's free pages. */
+#define PAGE_CACHE_MAX 64
+struct page_stack {
 	uint32_t count;
+	pfn_t pages[PAGE_CACHE_MAX + 1]; /* one too many for a moment */
 };
 
 struct page_cache {
-	struct page_list plain[PAGE_ZONES];
-	struct page_list zeroed[PAGE_ZONES];
+	struct page_stack plain[PAGE_ZONES];
+	struct page_stack zeroed[PAGE_ZONES]; /* [PAGE_HIGH]: for programs first, though not all may be high ones */
+};
+
+/* The place of a block, given by its first page, in a free list of the buddy allocator; see also page_note. */
+struct page_links {
+	pfn_t next, prev;
 };
 
 struct page_state {
-	pfn_t next, prev;  /* in a free list of the buddy allocator or (next) of a cache; prev: see page_note */
 	uint16_t budget;   /* index of the budget that it is charged to; 0: none, as if it is free */
 	uint8_t order;     /* of a block that is free in the buddy allocator, for its first page */
 	bool block_free : 1; /* this is the first page of such a block */
@@ -44,7 +49,8 @@ struct page_state {
 /* The arrays that describe every page: public at UPAGES, and the kernel's own. */
 extern struct PageInfo *page_refs;
 extern struct page_state *page_states;
-extern pfn_t page_limit; /* frames below this have an entry in both */
+extern struct page_links *page_links;
+extern pfn_t page_limit; /* frames below this have an entry in each */
 
 struct boot_info;
 
@@ -69,7 +75,7 @@ void page_give_block(pfn_t first, unsigned order);
 /* A word that the holder of a page from page_take_kernel or page_take_block may use as it likes; 0 at first. */
 static inline uint32_t *page_note(pfn_t pfn)
 {
-	return &page_states[pfn].prev;
+	return &page_links[pfn].prev;
 }
 
 /* A page without references goes back to where free ones come from. */
@@ -102,6 +108,11 @@ static inline void page_drop(pfn_t pfn)
 uint32_t page_references(pfn_t pfn);
 /* Is pfn a page of RAM that the allocator manages? */
 bool page_managed(pfn_t pfn);
+
+static inline enum page_zone page_zone_of(pfn_t pfn)
+{
+	return unlikely(pfn >= DIRECT_MAP_LIMIT >> PGSHIFT) ? PAGE_HIGH : PAGE_DIRECT;
+}
 
 /* The kernel address of a PAGE_DIRECT page, and back. */
 static inline void *page_address(pfn_t pfn)

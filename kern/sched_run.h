@@ -48,7 +48,8 @@ static inline __attribute__((always_inline)) void sched_run(struct cpu *cpu, str
 	if (from) {
 		arch_env_switch(cpu, from, env);
 		spin_unlock(lock);
-		space_exchange(cpu, from->space, env->space);
+		/* What is loaded is from's space; from itself may be another CPU's by now, or gone. */
+		space_exchange(cpu, cpu->space, env->space);
 	} else {
 		arch_env_load(cpu, env);
 		space_load(env->space);

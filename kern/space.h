@@ -61,9 +61,6 @@ static inline void space_unpin(struct space *space)
 	atomic_add(&space->pins, -1u);
 }
 
-/* Map one fresh zeroed page, or unmap one: the common case, without the work of a range. -E_NO_MEM. */
-int space_alloc_page(struct space *space, uintptr_t va, uint32_t perm);
-void space_unmap_page(struct space *space, uintptr_t va);
 /*
  * Map n fresh zeroed pages. Returns how many of them, from the start, are mapped now: at least 1, fewer than n when
  * memory ran out or the CPU is wanted for something else; or -E_NO_MEM and nothing changed.
@@ -86,11 +83,12 @@ int space_prepare(struct space *space, uintptr_t va, uint32_t n);
 /* Map n pages, which get references for that. -E_NO_MEM; some may be mapped then. */
 int space_insert(struct space *space, uintptr_t va, const pfn_t pages[], uint32_t n, uint32_t perm);
 /*
- * Map n pages (at most SPACE_DEVICE_MAX) of device memory, uncached, from frame pfn on, which need not be RAM's.
- * Returns how many, fewer than n when memory ran out, or -E_NO_MEM.
+ * Map n frames, one behind the other from `first` on: of device memory, which need not be RAM's, with PTE_DEVICE in perm,
+ * at most SPACE_DEVICE_MAX, of which it returns how many, fewer than n when memory ran out, or -E_NO_MEM; or pages whose
+ * references pass to the space, where space_prepare has been and this cannot fail. Interrupts are handled meanwhile.
  */
 #define SPACE_DEVICE_MAX 16384 /* 64 MB */
-int space_map_device(struct space *space, uintptr_t va, uint32_t perm, uint32_t n, pfn_t pfn);
+int space_map_frames(struct space *space, uintptr_t va, uint32_t perm, uint32_t n, pfn_t first);
 /* Unmap n pages; returns how many addresses were dealt with (at least 1). */
 int space_unmap(struct space *space, uintptr_t va, uint32_t n);
 /* Change permissions of what is mapped; returns how many addresses were dealt with, or -E_INVAL as space_map. */
@@ -104,16 +102,18 @@ struct space_filter {
 };
 /*
  * Map in dst, at the same addresses, what src has in n pages from va on; dst may be src, which only marks. Returns how
- * many addresses were dealt with, fewer than n when memory ran out or the CPU is wanted for something else, or
- * -E_NO_MEM and nothing changed.
+ * many addresses were dealt with, fewer than n, perhaps none, when memory ran out or the CPU is wanted for something
+ * else, or -E_NO_MEM and nothing changed.
  */
 int space_copy(struct space *src, struct space *dst, uintptr_t va, const struct space_filter *filter, uint32_t n);
 /*
  * If the mapping at va is as expected (page and permissions, not writable), replace the page by a copy, mapped with
  * perm; a page that nothing else refers to stays, and so does all of a superpage, where expected is its entry. What is
  * written meanwhile through another mapping of the page may or may not be in the copy; but nothing written at va is
- * lost. 0; 1: the mapping is another, nothing changed; -E_NO_MEM.
+ * lost. 0; 1: the mapping is another, nothing changed; -E_NO_MEM; SPACE_AGAIN: nothing is done yet, and the CPU is wanted
+ * for something else.
  */
+#define SPACE_AGAIN 2
 int space_replace(struct space *space, uintptr_t va, arch_pte_t expected, uint32_t perm);
 
 /*

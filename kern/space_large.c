@@ -90,14 +90,9 @@ bool space_large_needs_spare(const struct space *space, uintptr_t va)
 
 void space_drop_table(struct space *space, pfn_t table)
 {
-	const arch_pte_t *entries = first_entry(table);
-
 	/* Idle CPUs have not flushed: none is to walk through a page that has become something else. */
 	request_all(space_loaded_elsewhere(space));
-	for (unsigned i = 0; (i = arch_table_noted(entries, i)) < LARGE_PAGES; i++) {
-		if (arch_pte_present(entries[i]) && !arch_pte_is_device(entries[i]))
-			page_drop(arch_pte_pfn(entries[i]));
-	}
+	space_drop_mapped(space, first_entry(table));
 	page_drop(table);
 }
 
@@ -148,7 +143,7 @@ int space_large_map(struct space *src, uintptr_t srcva, struct space *dst, uintp
 	const arch_pte_t *slot = space_large(src, srcva);
 	if (!slot) {
 		result = 0;
-	} else if (perm & PTE_W && !(*slot & PTE_W)) {
+	} else if (entry_refuses(*slot, perm)) {
 		result = -E_INVAL;
 	} else {
 		pfn_t first = arch_pte_pfn(*slot);
@@ -173,11 +168,9 @@ arch_pte_t *space_split(struct space *space, uintptr_t va, struct replaced *repl
 	pfn_t pfn = spare_pop(space, va);
 	arch_pte_t large = *slot, *table = page_address(pfn);
 
-	for (uint32_t i = 0; i < LARGE_PAGES; i++) {
+	for (uint32_t i = 0; i < LARGE_PAGES; i++)
 		table[i] = arch_pte_of_page(large, start + i * PGSIZE);
-		if (i % ARCH_TABLE_GROUP == 0)
-			arch_table_note(&table[i]);
-	}
+	arch_table_note_groups(table, ~0u);
 	large_to_pages(arch_pte_pfn(large));
 	entry_exchange(slot, arch_pte_make_table(pfn));
 	replaced_add_slot(replaced, va);

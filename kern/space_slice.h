@@ -1,5 +1,5 @@
 /*
- * For those who change mappings (kern/space.c, kern/space_copy.c): a slice of a call replaces entries under the lock
+ * For those who change mappings (kern/space_*.c): a slice of a call replaces entries under the lock
  * of the space and remembers here what it has replaced; then, without the lock, translations are flushed, and only then
  * pages dropped.
  */
@@ -11,7 +11,6 @@
 #include <kern/large.h>
 #include <kern/space.h>
 
-#define FLUSH_SINGLY 8 /* up to so many pages are flushed one by one on this CPU */
 
 /* What a slice has replaced: translations to forget, pages to drop after that. */
 struct replaced {
@@ -34,18 +33,15 @@ static inline uint32_t space_loaded_elsewhere(struct space *space)
 	return others;
 }
 
-/* Make all CPUs forget what they know of [first, last] of space. No lock is held. */
-static inline void space_flush(struct space *space, uintptr_t first, uintptr_t last)
+/* Make all CPUs forget what they know of [first, last] of space; of one page. No lock is held. */
+void space_flush(struct space *space, uintptr_t first, uintptr_t last);
+static inline void space_flush_page(struct space *space, uintptr_t va)
 {
-	uint32_t others = space_loaded_elsewhere(space);
+	uint32_t others = atomic_load(&space->loaded);
 
 	if (likely(this_cpu()->space == space)) {
-		if (last - first < FLUSH_SINGLY * PGSIZE) {
-			for (uintptr_t va = first; va <= last; va += PGSIZE)
-				arch_tlb_flush_page(va);
-		} else {
-			arch_tlb_flush_user();
-		}
+		arch_tlb_flush_page(va);
+		others ^= this_cpu()->bit; /* which is set */
 	}
 	if (unlikely(others))
 		space_flush_others(others);
@@ -91,6 +87,12 @@ static inline arch_pte_t entry_exchange(arch_pte_t *entry, arch_pte_t value)
 	return __atomic_exchange_n(entry, value, __ATOMIC_SEQ_CST);
 }
 
+/* Would perm allow more than an entry does? */
+static inline bool entry_refuses(arch_pte_t pte, uint32_t perm)
+{
+	return perm & PTE_W && !(pte & PTE_W);
+}
+
 /* --- Superpages: kern/space_large.c. The space is locked where nothing else is said. --- */
 
 /* The slot for va if a superpage is mapped there, else NULL. */
@@ -122,6 +124,8 @@ static inline arch_pte_t *space_entry_make(struct space *space, uintptr_t va, st
 
 /* Drop a table that space has no more, and what it maps. No lock is held. */
 void space_drop_table(struct space *space, pfn_t table);
+/* Drop what a table that no CPU uses any more maps. */
+void space_drop_mapped(const struct space *space, arch_pte_t *table);
 /*
  * Map a superpage at va. pte, for its slot, has an entry counted; *spare, from page_take_kernel, is used up for the
  * table in reserve, and is afterwards the table that stood there, if one did: space_large_finish, without the lock, ends

@@ -3,7 +3,6 @@
 #include <abi/rights.h>
 #include <kern/budget.h>
 #include <kern/boot.h>
-#include <kern/env_space.h>
 #include <kern/irq.h>
 #include <kern/platform.h>
 #include <kern/range.h>
@@ -12,50 +11,27 @@
 
 /* --- Memory --- */
 
-/* Map the n pages from `first` on, which have a reference each for that; there are tables for them. */
-static void map_block(struct space *space, uintptr_t va, uint32_t perm, pfn_t first, uint32_t n)
-{
-	pfn_t pages[SPACE_SLICE];
-
-	for (uint32_t done = 0, slice; done < n; done += slice) {
-		slice = MIN(n - done, (uint32_t)SPACE_SLICE);
-		for (uint32_t i = 0; i < slice; i++)
-			pages[i] = first + done + i;
-		space_insert(space, va + done * PGSIZE, pages, slice, perm);
-		for (uint32_t i = 0; i < slice; i++)
-			page_drop(pages[i]);
-		arch_poll_interrupts();
-	}
-}
-
 /* All of the pages or none. */
-static int alloc_block(struct space *space, const struct range *range, uint32_t perm)
+static int alloc_block(const struct range *range, uintptr_t va, uint32_t perm)
 {
 	pfn_t first;
 
-	if (space_prepare(space, range->va, range->pages) < 0)
+	if (space_prepare(range->space, va, range->pages) < 0 ||
+	    !(first = budget_take_block(range->space->budget, range->pages, false)))
 		return -E_NO_MEM;
-	if (!(first = budget_take_block(space->budget, range->pages, false)))
-		return -E_NO_MEM;
-	map_block(space, range->va, perm, first, range->pages);
-	return range->pages;
+	return space_map_frames(range->space, va, perm, range->pages, first);
 }
 
 int32_t sys_page_alloc_dma(envid_t envid, uintptr_t va, uint32_t perm)
 {
-	struct space *space;
-	struct range range;
-	int error = env_may(RIGHT_DMA) ? env_space_get(envid, &space) : -E_BAD_ENV;
+	struct range range = { .space = NULL };
+	int done = env_may(RIGHT_DMA) ? range_open_perm(&range, envid, va, perm) : -E_BAD_ENV;
 
-	if (error)
-		return error;
-	int done = range_decode_perm(&range, va, perm);
 	if (!done && range.pages > PAGE_BLOCK_MAX)
 		done = -E_INVAL;
 	if (!done)
-		done = WITH_RECLAIM(alloc_block(space, &range, perm & PTE_SYSCALL));
-	env_space_put(space, envid);
-	return range_result(&range, done);
+		done = WITH_RECLAIM(alloc_block(&range, va, perm & PTE_SYSCALL));
+	return range_close(&range, done);
 }
 
 /* May programs map [start, end)? Not if any of it is RAM, or a device of the kernel's, or beyond 4 GB. */
@@ -72,20 +48,16 @@ static bool is_device(uint64_t start, uint64_t end)
 
 int32_t sys_device_map(envid_t envid, uintptr_t va, uint32_t perm, uintptr_t physical)
 {
-	struct space *space;
-	struct range range;
-	int error = env_may(RIGHT_MMIO) ? env_space_get(envid, &space) : -E_BAD_ENV;
+	struct range range = { .space = NULL };
+	int done = env_may(RIGHT_MMIO) ? range_open_perm(&range, envid, va, perm) : -E_BAD_ENV;
 
-	if (error)
-		return error;
-	int done = range_decode_perm(&range, va, perm);
 	if (!done && (range.pages > SPACE_DEVICE_MAX ||
 		      !is_device(physical, physical + (uint64_t)range.pages * PGSIZE)))
 		done = -E_INVAL;
 	if (!done)
-		done = WITH_RECLAIM(space_map_device(space, va, perm & PTE_SYSCALL, range.pages, physical >> PGSHIFT));
-	env_space_put(space, envid);
-	return range_result(&range, done);
+		done = WITH_RECLAIM(space_map_frames(range.space, va, (perm & PTE_SYSCALL) | PTE_DEVICE, range.pages,
+						     physical >> PGSHIFT));
+	return range_close(&range, done);
 }
 
 /* --- Ports --- */

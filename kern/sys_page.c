@@ -2,84 +2,71 @@
 #include <abi/error.h>
 #include <abi/state.h>
 #include <abi/syscall.h>
-#include <kern/env_space.h>
 #include <kern/range.h>
 #include <kern/reclaim.h>
-#include <kern/space_slice.h>
+#include <kern/space_page.h>
 #include <kern/syscall.h>
 
-/* The call in full: for others, for ranges, and when memory is out. */
-static int32_t page_alloc_any(envid_t envid, uintptr_t va, uint32_t perm)
+/* The calls in full: for others, for ranges, and where space_page.h is not enough. */
+static __attribute__((noinline)) int32_t page_alloc_any(envid_t envid, uintptr_t va, uint32_t perm)
 {
-	struct space *space;
 	struct range range;
-	int error = env_space_get(envid, &space);
+	int done = range_open_perm(&range, envid, va, perm);
 
-	if (error)
-		return error;
-	int done = range_decode_perm(&range, va, perm);
 	if (!done)
-		done = WITH_RECLAIM(space_alloc(space, va, perm & PTE_SYSCALL, range.pages));
-	env_space_put(space, envid);
-	return range_result(&range, done);
+		done = WITH_RECLAIM(space_alloc(range.space, va, perm & PTE_SYSCALL, range.pages));
+	return range_close(&range, done);
 }
 
 int32_t sys_page_alloc(envid_t envid, uintptr_t va, uint32_t perm)
 {
+	if (unlikely(envid != 0 || perm >= PGSIZE))
+		return page_alloc_any(envid, va, perm);
 	/* One page for oneself. */
-	if (likely(envid == 0 && perm < PGSIZE)) {
-		if (va % PGSIZE || va >= UTOP || !perm_valid(perm))
-			return -E_INVAL;
-		if (likely(space_alloc_page(this_cpu()->env->space, va, perm) == 0))
-			return 0;
-	}
-	return page_alloc_any(envid, va, perm);
+	if (va % PGSIZE || va >= UTOP || !perm_valid(perm))
+		return -E_INVAL;
+	return likely(space_alloc_page(this_cpu()->space, va, perm)) ? 0 : page_alloc_any(0, va, perm);
 }
 
-/* env_space_get for two. */
-static inline int spaces_get(envid_t srcenv, struct space **src, envid_t dstenv, struct space **dst)
+/* Calls from one range to another, both of as many pages: first both environments, then the addresses. */
+static inline must_use int ranges_open(struct range *from, envid_t srcenv, uintptr_t srcva, struct range *to,
+				       envid_t dstenv, uintptr_t dstva, uint32_t word)
 {
-	int error = env_space_get(srcenv, src);
+	int error = range_find(from, srcenv);
 
-	if (error)
-		return error;
-	error = env_space_get(dstenv, dst);
-	if (error)
-		env_space_put(*src, srcenv);
-	return error;
+	*to = (struct range){ .space = NULL };
+	if (!error)
+		error = range_find(to, dstenv);
+	if (!error)
+		error = range_decode(from, srcva, word);
+	return error ? error : range_decode(to, dstva, word);
+}
+
+static inline int32_t ranges_close(const struct range *from, const struct range *to, int done)
+{
+	return range_close(from, range_close(to, done));
 }
 
 int32_t sys_page_map(envid_t srcenv, uintptr_t srcva, envid_t dstenv, uintptr_t dstva, uint32_t perm)
 {
-	struct space *src, *dst;
 	struct range from, to;
-	int error = spaces_get(srcenv, &src, dstenv, &dst);
+	int done = ranges_open(&from, srcenv, srcva, &to, dstenv, dstva, perm);
 
-	if (error)
-		return error;
-	int done = range_decode(&from, srcva, perm);
+	if (!done && !perm_valid(perm))
+		done = -E_INVAL;
 	if (!done)
-		done = range_decode_perm(&to, dstva, perm);
-	if (!done)
-		done = WITH_RECLAIM(space_map(src, srcva, dst, dstva, perm & PTE_SYSCALL, from.pages));
-	env_space_put(dst, dstenv);
-	env_space_put(src, srcenv);
-	return range_result(&from, done);
+		done = WITH_RECLAIM(space_map(from.space, srcva, to.space, dstva, perm & PTE_SYSCALL, from.pages));
+	return ranges_close(&from, &to, done);
 }
 
-static int32_t page_unmap_any(envid_t envid, uintptr_t va, uint32_t range_word)
+static __attribute__((noinline)) int32_t page_unmap_any(envid_t envid, uintptr_t va, uint32_t range_word)
 {
-	struct space *space;
 	struct range range;
-	int error = env_space_get(envid, &space);
+	int done = range_open(&range, envid, va, range_word);
 
-	if (error)
-		return error;
-	int done = range_decode(&range, va, range_word);
 	if (!done)
-		done = space_unmap(space, va, range.pages);
-	env_space_put(space, envid);
-	return range_result(&range, done);
+		done = space_unmap(range.space, va, range.pages);
+	return range_close(&range, done);
 }
 
 int32_t sys_page_unmap(envid_t envid, uintptr_t va, uint32_t range_word)
@@ -88,23 +75,17 @@ int32_t sys_page_unmap(envid_t envid, uintptr_t va, uint32_t range_word)
 		return page_unmap_any(envid, va, range_word);
 	if (va % PGSIZE || va >= UTOP)
 		return -E_INVAL;
-	space_unmap_page(this_cpu()->env->space, va);
-	return 0;
+	return likely(space_unmap_page(this_cpu()->space, va)) ? 0 : page_unmap_any(0, va, 0);
 }
 
 int32_t sys_page_protect(envid_t envid, uintptr_t va, uint32_t perm)
 {
-	struct space *space;
 	struct range range;
-	int error = env_space_get(envid, &space);
+	int done = range_open_perm(&range, envid, va, perm);
 
-	if (error)
-		return error;
-	int done = range_decode_perm(&range, va, perm);
 	if (!done)
-		done = space_protect(space, va, perm & PTE_SYSCALL, range.pages);
-	env_space_put(space, envid);
-	return range_result(&range, done);
+		done = space_protect(range.space, va, perm & PTE_SYSCALL, range.pages);
+	return range_close(&range, done);
 }
 
 static inline int32_t page_copy(envid_t srcenv, envid_t dstenv, uintptr_t va, uint32_t range_word, uint32_t filter_word)
@@ -114,20 +95,15 @@ static inline int32_t page_copy(envid_t srcenv, envid_t dstenv, uintptr_t va, ui
 		.keep = filter_word % PGSIZE,
 		.mark = range_word % PGSIZE,
 	};
-	struct space *src, *dst;
-	struct range range;
-	int error = spaces_get(srcenv, &src, dstenv, &dst);
+	struct range from, to;
+	int done = ranges_open(&from, srcenv, va, &to, dstenv, va, range_word);
 
-	if (error)
-		return error;
-	int done = range_decode(&range, va, range_word);
 	if (!done && (filter.mark & ~PTE_AVAIL || (filter.only | filter.keep) & ~PTE_SYSCALL))
 		done = -E_INVAL;
 	if (!done)
-		done = WITH_RECLAIM(space_copy(src, dst, va, &filter, range.pages));
-	env_space_put(dst, dstenv);
-	env_space_put(src, srcenv);
-	return range_result(&range, done);
+		done = WITH_RECLAIM(space_copy(from.space, to.space, va, &filter, from.pages));
+	int32_t result = ranges_close(&from, &to, done);
+	return likely(done) ? result : arch_call_again(arch_frame());
 }
 
 int32_t sys_page_copy(envid_t dstenv, uintptr_t va, uint32_t range_word, uint32_t filter_word)
@@ -176,5 +152,6 @@ int32_t sys_page_replace(uintptr_t va, uint32_t expected, uint32_t perm)
 	if (va % PGSIZE || va >= UTOP || perm >= PGSIZE || !perm_valid(perm) || !perm_valid(expected & PTE_SYSCALL) ||
 	    expected & (PTE_W | PTE_DEVICE))
 		return -E_INVAL;
-	return WITH_RECLAIM(space_replace(space, va, expected, perm));
+	int result = WITH_RECLAIM(space_replace(space, va, expected, perm));
+	return likely(result != SPACE_AGAIN) ? result : arch_call_again(arch_frame());
 }

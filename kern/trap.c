@@ -153,7 +153,7 @@ void big_lock_take(void) UNCHECKED_LOCKING
 	if (cpu->big_lock_held)
 		return;
 	give_way(cpu);
-	bool waits = atomic_load(&big_lock.held);
+	bool waits = spin_is_taken(&big_lock);
 	if (waits)
 		atomic_add(&big_lock_waiters, 1);
 	spin_lock(&big_lock);

@@ -60,7 +60,7 @@ void test_lock_order(void) UNCHECKED_LOCKING
 	if (cpu_count > 1)
 		test_panics(request_others, "a lock is held");
 	spin_unlock(&high);
-	EXPECT(!low.held.value && !high.held.value && !same_1.held.value && !same_2.held.value);
+	EXPECT(!spin_is_taken(&low) && !spin_is_taken(&high) && !spin_is_taken(&same_1) && !spin_is_taken(&same_2));
 }
 
 static void hold_until(void *argument) UNCHECKED_LOCKING

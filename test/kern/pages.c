@@ -92,7 +92,7 @@ void test_buddy_random(void)
 	EXPECT_IS(verify_all(), 0);
 }
 
-/* Take all pages of a zone one by one, linked through their states; give them back in an odd order. */
+/* Take all pages of a zone one by one, in lists through their links; give them back in an odd order. */
 static void exhaust(enum page_zone zone)
 {
 	pfn_t lists[3] = { NO_PAGE };
@@ -101,7 +101,7 @@ static void exhaust(enum page_zone zone)
 
 	while (take(&block, zone, 0)) {
 		pfn_t *list = &lists[block.pfn * 2654435761u % 3];
-		page_states[block.pfn].next = *list;
+		page_links[block.pfn].next = *list;
 		*list = block.pfn;
 		count++;
 	}
@@ -110,7 +110,7 @@ static void exhaust(enum page_zone zone)
 		EXPECT(!take(&block, zone, order));
 	for (unsigned i = 0; i < ARRAY_SIZE(lists); i++) {
 		for (pfn_t pfn = lists[i], next; pfn; pfn = next) {
-			next = page_states[pfn].next;
+			next = page_links[pfn].next;
 			give(&(struct block){ pfn, 0, zone });
 		}
 	}

@@ -51,7 +51,7 @@ static uint32_t walk_queue(const struct runq *runq, const struct cpu *cpu)
 {
 	uint32_t count = 0;
 
-	if (runq->lock.held.value)
+	if (spin_is_taken(&runq->lock))
 		wrong("a run queue is locked\n");
 	if (!list_good(&runq->ready, "the run queue", cpu ? cpu->number : 0))
 		return 0;
@@ -194,7 +194,7 @@ static void check_record(const struct env *env)
 
 	if (ENVX(pub->env_id) != (int)env->index || pub->env_id < NENV)
 		wrong("slot %u has id %08x\n", env->index, id_of(env));
-	if (env->lock.held.value)
+	if (spin_is_taken(&env->lock))
 		wrong("%08x is locked\n", id_of(env));
 	if (parent ? !parent->alive || parent->pub->env_id != pub->env_parent_id : pub->env_parent_id != 0)
 		wrong("%08x: its parent is not %08x\n", id_of(env), (uint32_t)pub->env_parent_id);
@@ -354,6 +354,6 @@ void verify_envs(void)
 		check_line(number);
 	check_counts(free, live, active);
 	check_deadlines(timed);
-	if (family_lock.held.value)
+	if (spin_is_taken(&family_lock))
 		wrong("the family lock is held\n");
 }

@@ -31,7 +31,7 @@ static void found(pfn_t pfn, const char *holder, uint32_t where)
 	else if (page_refs[pfn].pp_ref == 0)
 		wrong("page %05x, which %s %08x has, has no references\n", pfn, holder, where);
 	else
-		page_states[pfn].next++;
+		page_links[pfn].next++;
 }
 
 /* How many entries of address spaces map each superpage. */
@@ -118,7 +118,7 @@ static void check_space(const struct space *space, uint32_t id)
 		wrong("%08x: its space is loaded on CPUs %x, and says %x\n", id, loaded, atomic_load(&space->loaded));
 	if (space->pins.value)
 		wrong("%08x: its space has %u pins\n", id, space->pins.value);
-	if (space->lock.held.value)
+	if (spin_is_taken(&space->lock))
 		wrong("%08x: its space is locked\n", id);
 }
 
@@ -130,14 +130,14 @@ static uint32_t id_of(const struct env *env)
 /* The page of this record of a space is held once, however many of it there are. Returns 1 if it was not known yet. */
 static unsigned record_found(const struct space *space)
 {
-	struct page_state *state = &page_states[page_of(space)];
+	struct page_links *links = &page_links[page_of(space)];
 
 	if (page_refs[page_of(space)].pp_ref != 1)
 		wrong("page %05x, of records of spaces, has %u references\n", page_of(space),
 		      page_refs[page_of(space)].pp_ref);
-	if (state->next)
+	if (links->next)
 		return 0;
-	state->next = 1;
+	links->next = 1;
 	return 1;
 }
 
@@ -220,16 +220,16 @@ static void check_references(void)
 {
 	for (pfn_t pfn = 0; pfn < page_limit; pfn++) {
 		if (page_refs[pfn].pp_ref)
-			page_states[pfn].next = page_states[pfn].boot;
+			page_links[pfn].next = page_states[pfn].boot;
 	}
 	check_spaces();
 	check_large_counts();
 	check_holders();
 	check_rings();
 	for (pfn_t pfn = 0; pfn < page_limit; pfn++) {
-		if (page_refs[pfn].pp_ref && page_refs[pfn].pp_ref != page_states[pfn].next)
+		if (page_refs[pfn].pp_ref && page_refs[pfn].pp_ref != page_links[pfn].next)
 			wrong("page %05x has %u references, %u of them known\n", pfn, page_refs[pfn].pp_ref,
-			      page_states[pfn].next);
+			      page_links[pfn].next);
 	}
 }
 
@@ -253,14 +253,12 @@ static bool free_found(pfn_t pfn, const char *list, unsigned number)
 	return false;
 }
 
-static void check_list(const struct page_list *list, const char *name, unsigned cpu)
+static void check_stack(const struct page_stack *stack, const char *name, unsigned cpu)
 {
-	uint32_t count = 0;
-
-	for (pfn_t pfn = list->first; pfn && free_found(pfn, name, cpu); pfn = page_states[pfn].next)
-		count++;
-	if (count != list->count)
-		wrong("%s %u: %u pages, the count says %u\n", name, cpu, count, list->count);
+	if (stack->count > PAGE_CACHE_MAX)
+		wrong("%s %u: the count says %u\n", name, cpu, stack->count);
+	for (uint32_t i = 0; i < stack->count && free_found(stack->pages[i], name, cpu); i++)
+		continue;
 }
 
 static uint32_t check_blocks(enum page_zone zone, unsigned order) UNCHECKED_LOCKING
@@ -268,9 +266,9 @@ static uint32_t check_blocks(enum page_zone zone, unsigned order) UNCHECKED_LOCK
 	uint32_t count = 0;
 	pfn_t before = NO_PAGE;
 
-	for (pfn_t pfn = buddy_blocks[zone][order]; pfn; before = pfn, pfn = page_states[pfn].next) {
+	for (pfn_t pfn = buddy_blocks[zone][order]; pfn; before = pfn, pfn = page_links[pfn].next) {
 		const struct page_state *state = &page_states[pfn];
-		if (!state->block_free || state->order != order || pfn % (1u << order) || state->prev != before)
+		if (!state->block_free || state->order != order || pfn % (1u << order) || page_links[pfn].prev != before)
 			wrong("the free block %05x of order %u is not marked as one\n", pfn, order);
 		for (pfn_t i = pfn; i < pfn + (1u << order); i++) {
 			if (!free_found(i, "free blocks of order", order))
@@ -289,8 +287,8 @@ static void check_free(void)
 		for (unsigned order = 0; order < BUDDY_ORDERS; order++)
 			count += check_blocks(zone, order);
 		for (unsigned n = 0; n < cpu_count; n++) {
-			check_list(&cpus[n]->pages.plain[zone], "plain pages of CPU", n);
-			check_list(&cpus[n]->pages.zeroed[zone], "zeroed pages of CPU", n);
+			check_stack(&cpus[n]->pages.plain[zone], "plain pages of CPU", n);
+			check_stack(&cpus[n]->pages.zeroed[zone], "zeroed pages of CPU", n);
 		}
 	}
 	if (count != buddy_free_pages())

@@ -100,6 +100,7 @@ void paging_init(void)
 	page_limit = ram_end() >> PGSHIFT;
 	page_refs = boot_alloc(page_limit * sizeof *page_refs);
 	page_states = boot_alloc(page_limit * sizeof *page_states);
+	page_links = boot_alloc(page_limit * sizeof *page_links);
 	arch_space_publish(UPAGES, page_refs, page_limit * sizeof *page_refs);
 }
 
@@ -132,14 +133,14 @@ bool paging_map_stack(uint32_t top, uint32_t size)
 void paging_windows_init(struct cpu *cpu)
 {
 	cpu->arch.windows = &window_table[cpu->number * WINDOWS_PER_CPU];
-	cpu->arch.window_base = KWINDOWS + cpu->number * WINDOWS_PER_CPU * PGSIZE;
 }
 
 void *paging_window_set(struct cpu *cpu, unsigned slot, uint32_t pfn, uint32_t bits)
 {
-	void *va = (void *)(cpu->arch.window_base + slot * PGSIZE);
+	pte_t *window = &cpu->arch.windows[slot];
+	void *va = (void *)(KWINDOWS + (window - window_table) * PGSIZE);
 
-	cpu->arch.windows[slot] = arch_pte_make(pfn, bits);
+	*window = arch_pte_make(pfn, bits);
 	invlpg(va);
 	return va;
 }
@@ -188,22 +189,18 @@ void arch_page_zero(void *page)
 		return;
 	}
 	/* The program's xmm0 is kept: its FPU state is in the registers while the kernel runs. */
-	uint8_t saved[16];
-	char *end = (char *)page + PGSIZE;
-	__asm__ volatile("movups %%xmm0, %0\n\t"
-			 "xorps %%xmm0, %%xmm0\n"
-			 "1:\n\t"
-			 ".set at, 0\n\t"
-			 ".rept 32\n\t"
-			 "movaps %%xmm0, at(%1)\n\t"
-			 ".set at, at + 16\n\t"
+	__asm__ volatile("subl $16, %%esp\n\t"
+			 "movups %%xmm0, (%%esp)\n\t"
+			 "xorps %%xmm0, %%xmm0\n\t"
+			 ".set offset, 0\n\t"
+			 ".rept 256\n\t" /* a whole page: no instruction goes to a loop */
+			 "movaps %%xmm0, offset(%0)\n\t"
+			 ".set offset, offset + 16\n\t"
 			 ".endr\n\t"
-			 "addl $512, %1\n\t"
-			 "cmpl %2, %1\n\t"
-			 "jne 1b\n\t"
-			 "movups %0, %%xmm0"
-			 : "+m"(saved), "+r"(page)
-			 : "r"(end)
+			 "movups (%%esp), %%xmm0\n\t"
+			 "addl $16, %%esp"
+			 :
+			 : "r"(page)
 			 : "memory", "cc");
 }
 
@@ -214,22 +211,20 @@ void arch_page_copy(void *to, const void *from)
 		return;
 	}
 	uint8_t saved[16];
-	char *end = (char *)to + PGSIZE;
+	int32_t at = -PGSIZE;
 	__asm__ volatile("movups %%xmm0, %0\n"
 			 "1:\n\t"
-			 ".set at, 0\n\t"
+			 ".set offset, 0\n\t"
 			 ".rept 32\n\t"
-			 "movaps at(%2), %%xmm0\n\t"
-			 "movaps %%xmm0, at(%1)\n\t"
-			 ".set at, at + 16\n\t"
+			 "movaps offset(%3, %1), %%xmm0\n\t"
+			 "movaps %%xmm0, offset(%2, %1)\n\t"
+			 ".set offset, offset + 16\n\t"
 			 ".endr\n\t"
-			 "addl $512, %2\n\t"
 			 "addl $512, %1\n\t"
-			 "cmpl %3, %1\n\t"
-			 "jne 1b\n\t"
+			 "jnz 1b\n\t"
 			 "movups %0, %%xmm0"
-			 : "+m"(saved), "+r"(to), "+r"(from)
-			 : "r"(end)
+			 : "+m"(saved), "+r"(at)
+			 : "r"((char *)to + PGSIZE), "r"((const char *)from + PGSIZE)
 			 : "memory", "cc");
 }
 

@@ -18,7 +18,6 @@ struct arch_cpu {
 	struct arch_tables *tables; /* descriptor tables and task segments */
 	uint64_t *tls;             /* the descriptor of GD_TLS in them */
 	pte_t *windows;            /* page-table entries of this CPU's windows */
-	uint32_t window_base;      /* and the address of the first */
 	uint32_t ports;            /* the first page of the permission bitmap behind the task segment; 0: there is none */
 	uint32_t fault_address;    /* where the last copy from or to user memory failed */
 };

@@ -17,6 +17,11 @@ static inline void arch_table_note(arch_pte_t *entry)
 	*page_note(page_of(entry)) |= 1u << ((uintptr_t)entry >> 7 & 31);
 }
 
+static inline void arch_table_note_groups(arch_pte_t *table, uint32_t groups)
+{
+	*page_note(page_of(table)) |= groups;
+}
+
 static inline uint32_t arch_table_notes(const arch_pte_t *table)
 {
 	return *page_note(page_of(table));
@@ -84,9 +89,8 @@ static inline arch_pte_t arch_pte_of_page(arch_pte_t pte, uintptr_t va)
 
 static inline void arch_tlb_flush_page(uintptr_t va)
 {
+	/* What programs see of their page tables at UVPT is translated by slots, which change with all that they map. */
 	invlpg((void *)va);
-	/* What programs see of their own page tables is a translation too. */
-	invlpg((void *)(UVPT + PGNUM(va) * sizeof(pte_t)));
 }
 
 #endif
