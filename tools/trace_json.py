@@ -54,8 +54,9 @@ def instants(cpu, pieces):
 def flows(model):
     """Arrows: from a call on one CPU to where its receiver runs."""
     for number, flow in enumerate(model.flows, 1):
-        same = {'pid': CPUS, 'id': number, 'name': 'message', 'cat': 'message', 'args': flow.args}
-        yield {'ph': 's', 'tid': flow.cpu + 1, 'ts': at(flow.time), **same}
+        same = {'pid': CPUS, 'id': number, 'name': 'message', 'cat': 'message'}
+        # Its arguments stand at one end only: Chrome's viewer wants to make one list of both ends'.
+        yield {'ph': 's', 'tid': flow.cpu + 1, 'ts': at(flow.time), **same, 'args': flow.args}
         yield {'ph': 'f', 'bp': 'e', 'tid': flow.to_cpu + 1, 'ts': at(flow.to_time), **same}
 
 
