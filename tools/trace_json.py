@@ -66,17 +66,8 @@ def counters(model):
                'args': {'running': running, 'ready': ready}}
 
 
-def lost(trace):
-    """Where a ring begins, a mark for what stood before it."""
-    for ring in trace.rings:
-        if ring.lost:
-            yield {'ph': 'i', 's': 't', 'pid': CPUS, 'tid': ring.cpu + 1, 'ts': 0, 'cat': 'lost',
-                   'name': f'{ring.lost} events before this are lost', 'args': {}}
-
-
 def all_events(model):
     yield from tracks(model)
-    yield from lost(model.trace)
     for number, cpu in model.cpus.items():
         yield from slices(CPUS, number + 1, cpu.slices)
         yield from instants(number, cpu.instants)

@@ -233,9 +233,20 @@ class Model:
 
     # --- The end ---
 
+    def _lost(self, ring):
+        """What was overwritten: a piece up to where the ring begins, for until then nobody knows what the CPU did."""
+        cpu = self.cpus[ring.cpu]
+        begins = [self._time(record) for record in ring.records] + [piece.start for piece in cpu.slices]
+        piece = Slice(0.0, f'{ring.lost} events lost', 'lost', end=min(begins, default=self.end))
+        (cpu.slices if piece.end > 0 else cpu.instants).append(piece)
+
     def _finish(self):
         for cpu in self.cpus.values():
             self._leave(cpu, self.end)
+        for ring in self.trace.rings:
+            if ring.lost:
+                self._lost(ring)
+        for cpu in self.cpus.values():
             for piece in cpu.slices:
                 if piece.kind == 'run':
                     piece.name = self.name(piece.env)
