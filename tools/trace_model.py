@@ -2,7 +2,7 @@
 
 Times are microseconds since the first record. All that is open when the trace ends is closed there.
 """
-from collections import defaultdict, deque
+from collections import defaultdict
 
 from trace_rings import Names, text
 
@@ -60,7 +60,7 @@ class Model:
         self.cpus = {ring.cpu: Cpu() for ring in trace.rings}
         self.envs = defaultdict(Env)
         self.flows, self.counts = [], []  # counts: (time, running, ready)
-        self.queued = defaultdict(deque)     # (from, to) -> where and when
+        self.queued = {}                     # from -> (to, where and when) of the one that it waits with
         self.arriving = defaultdict(list)    # to -> of what was delivered while it did not run
         self.count = {'running': 0, 'ready': 0}
         records = sorted((record for ring in trace.rings for record in ring.records), key=lambda record: record.time)
@@ -165,6 +165,7 @@ class Model:
         state = self.envs[record.env].state
         if state and state.kind == 'waits:':
             state.args['result'] = self.result(result)
+        self.queued.pop(record.env, None)  # what it sent was taken, or will not be
         self._state(record.env, time, 'ready', queue=f'CPU {number}', by=self.name(waker))
 
     def _made(self, record, cpu, time, parent, *_):
@@ -218,14 +219,17 @@ class Model:
         cpu.instants.append(Slice(time, 'answers', 'request', 0, {}, time))
 
     def _queued(self, record, _cpu, time, to, _value, *_):
-        self.queued[record.env, to].append((record.cpu, time))
+        self.queued[record.env] = to, (record.cpu, time)
 
     def _message(self, record, cpu, time, sender, value, pages):
         args = {'from': self.name(sender), 'to': self.name(record.env), 'value': f'{value:#x}'}
         if pages:
             args['pages'] = pages
-        queue = self.queued[sender, record.env]
-        start = queue.popleft() if queue else (record.cpu, time)
+        start = record.cpu, time
+        if self.queued.get(sender, (None,))[0] == record.env:
+            _, start = self.queued.pop(sender)
+        elif cpu.env == record.env:  # taken from a queue, since when, nobody has recorded; or an interrupt
+            return
         if cpu.env == record.env or not self.scheduled:  # where it runs then, nobody has recorded
             self.flows.append(Flow(*start, record.cpu, time, args))
         else:
