@@ -66,7 +66,8 @@ class Model:
         records = sorted((record for ring in trace.rings for record in ring.records), key=lambda record: record.time)
         self.first = records[0].time if records else 0
         self.end = self._time(records[-1]) if records else 0.0
-        self.scheduled = {record.cpu for record in records if self._event(record) in ('RUN', 'IDLE')}
+        # Recording is one switch for all CPUs; the ring of one that is busy need not reach back to where that began to run.
+        self.scheduled = any(self._event(record) in ('RUN', 'IDLE') for record in records)
         for record in records:
             self._take(record)
         self._finish()
@@ -100,8 +101,8 @@ class Model:
         if handler:
             cpu = self.cpus[record.cpu]
             if cpu.env is None and record.env and self._event(record) in ('CALL', 'RESULT', 'FAULT', 'BLOCK', 'QUEUED') and \
-                    record.cpu in self.scheduled:
-                self._run_begin(cpu, record.cpu, record.env, self._time(record))
+                    self.scheduled:
+                self._run_unseen(cpu, record)
             handler(record, cpu, self._time(record), *record.words)
 
     def _close(self, cpu, what, time, **args):
@@ -145,6 +146,13 @@ class Model:
         self._state(env, time, f'running on CPU {number}')
         for flow in self.arriving.pop(env, ()):
             self.flows.append(Flow(*flow[:2], number, time, flow[2]))
+
+    def _run_unseen(self, cpu, record):
+        """A CPU's ring begins, and who runs there has done so for a time."""
+        state = self.envs[record.env].state
+        if state:
+            state.name += ', then not recorded'
+        self._run_begin(cpu, record.cpu, record.env, self._time(record))
 
     def _run(self, record, cpu, time, queued, *_):
         self._run_begin(cpu, record.cpu, record.env, time, queued=queued)
@@ -251,6 +259,8 @@ class Model:
             if ring.lost:
                 self._lost(ring)
         for cpu in self.cpus.values():
+            if not cpu.slices and not cpu.instants:  # viewers leave out a track that has nothing
+                cpu.instants.append(Slice(0.0, 'idle' if self.scheduled else 'no events', 'idle', end=0.0))
             for piece in cpu.slices:
                 if piece.kind == 'run':
                     piece.name = self.name(piece.env)
