@@ -268,6 +268,6 @@ class Model:
                 if piece.env:
                     piece.name += ' ' + self.name(piece.env)
         for env in self.envs.values():
-            if env.state:
+            if env.state and (env.state.start < self.end or not env.states):
                 env.state.end = self.end
                 env.states.append(env.state)
