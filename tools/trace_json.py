@@ -27,9 +27,10 @@ def tracks(model):
     for cpu in model.cpus:
         yield name_of('thread_name', CPUS, cpu + 1, f'CPU {cpu}')
         yield {'ph': 'M', 'name': 'thread_sort_index', 'pid': CPUS, 'tid': cpu + 1, 'args': {'sort_index': cpu}}
-    for env, about in model.envs.items():
+    for number, (env, about) in enumerate(model.envs.items()):
         if about.states:
             yield name_of('thread_name', ENVS, env, model.name(env))
+            yield {'ph': 'M', 'name': 'thread_sort_index', 'pid': ENVS, 'tid': env, 'args': {'sort_index': number}}
 
 
 def slices(pid, tid, pieces):
