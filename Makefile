@@ -21,7 +21,7 @@ B ?= build
 CPUS ?= 1
 MEM ?= 256M
 VARIANT ?= release
-ifeq ($(origin CC),default)
+ifneq ($(filter default undefined,$(origin CC)),)
 CC := gcc
 endif
 HOSTCC ?= $(CC)
@@ -85,6 +85,9 @@ HOST_FLAGS := -std=gnu11 -O2 -g $(WARNINGS) -I.
 print-%:
 	@echo '$($*)'
 
+# At the end of a compiler's line: its warnings are shown, and kept beside what it makes, for check-gcc.
+KEEP_WARNINGS = 2>$@.warnings; status=$$?; cat $@.warnings >&2; [ -s $@.warnings ] || rm $@.warnings; exit $$status
+
 # --- Host tools: tools/NAME.c or tools/NAME/*.c -> build/tools/NAME. Those with rules of their own come with them. ---
 
 TOOL_NAMES := $(filter-out mkdisk,$(sort $(patsubst tools/%.c,%,$(wildcard tools/*.c)) $(patsubst tools/%/,%,$(dir $(wildcard tools/*/*.c)))))
@@ -95,7 +98,7 @@ $(eval $(call stamp,host,$(HOSTCC) $(HOST_FLAGS)))
 $(B)/host/%.c.o: %.c $(B)/stamp/host
 	$(call say,HOSTCC $<)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(HOST_FLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(HOSTCC) $(HOST_FLAGS) -MMD -MP -c -o $@ $< $(KEEP_WARNINGS)
 
 # $(call tool,NAME)
 define tool
@@ -122,7 +125,7 @@ define compile
 $(B)/$(1)/%.c.o: %.c $(B)/stamp/$(2)
 	$(call say,CC $$<$(if $(4), ($(4)),))
 	@mkdir -p $$(@D)
-	$(Q)$(CC) $(3) -MMD -MP -c -o $$@ $$<
+	$(Q)$(CC) $(3) -MMD -MP -c -o $$@ $$< $$(KEEP_WARNINGS)
 $(B)/$(1)/%.S.o: %.S $(B)/stamp/$(2)
 	$(call say,AS $$<$(if $(4), ($(4)),))
 	@mkdir -p $$(@D)
@@ -257,7 +260,7 @@ $(B)/finch.iso: $(B)/$(VARIANT)/finch $(B)/boot.cpio tools/mkiso arch/$(ARCH)/bo
 
 # --- What the tests run: test/run starts it all. Host tests are natively compiled, with all that finds faults. ---
 
-HOST_TEST_FLAGS := -Iarch/$(ARCH)/include -fsanitize=address,undefined -fno-sanitize-recover=all
+HOST_TEST_FLAGS := -Iarch/$(ARCH)/include -Ilibos/include -fsanitize=address,undefined -fno-sanitize-recover=all
 HOST_TESTS := $(patsubst test/host/test_%.c,$(B)/test/host/%,$(wildcard test/host/test_*.c))
 host-tests: $(HOST_TESTS)
 $(eval $(call stamp,host-tests,$(HOSTCC) $(HOST_FLAGS) $(HOST_TEST_FLAGS)))
@@ -297,11 +300,18 @@ doc/drivers.svg:
 	$(Q)truncate -s 64M $(B)/scratch.img
 	$(Q)./finch run --cpus 2 --quiet --disk $(B)/scratch.img --program 'disktest disk0 100 2 1' --trace $@
 
-# Each compiler with its warnings as errors, in a folder of its own.
-check-gcc:
-	$(Q)$(MAKE) --no-print-directory B=$(B)/check/gcc CC=gcc WERROR=-Werror compile
-check-clang:
-	$(Q)$(MAKE) --no-print-directory B=$(B)/check/clang CC=clang WERROR=-Werror compile
+# All that each compiler warns of. What this build's own compiler says was kept; the other has a folder of its own.
+OTHER_BUILD = $(MAKE) --no-print-directory B=$(B)/check/$(1) CC=$(1) DEBUG_INFO= WERROR=-Werror compile
+define check_compiler
+check-$(1):
+ifeq ($(CC),$(1))
+	$(Q)$(MAKE) --no-print-directory compile
+	$(Q)found=$$$$(find $(B) -name check -prune -o -name '*.warnings' -print); [ -z "$$$$found" ] || { cat $$$$found; exit 1; }
+else
+	$(Q)$(call OTHER_BUILD,$(1))
+endif
+endef
+$(foreach c,gcc clang,$(eval $(call check_compiler,$(c))))
 
 # The annotations of locks, which clang alone reads.
 THREADED := $(wildcard kern/*.c arch/$(ARCH)/kern/*.c dev/pc/*.c)

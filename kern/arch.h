@@ -3,7 +3,7 @@
  *
  * The include path chooses the architecture; its <arch/...> headers bring the constants (PGSIZE, UTOP, PTE_ ...),
  * the frames that programs see, and the inline part (<arch/kernel.h>): arch_this_cpu, arch_pause, arch_idle,
- * arch_poll_interrupts, arch_ticks_low (the low half of the time-stamp counter), arch_add_to, arch_pte_...,
+ * arch_poll_interrupts, arch_ticks_low (the low half of the time-stamp counter), arch_add_to, arch_test_and_set, arch_pte_...,
  * arch_call_number, arch_call_argument, arch_call_set_result, arch_call_is_fast.
  *
  * The kernel runs with interrupts off, on one stack per CPU. An entry from user mode leaves its frame at the top of
@@ -122,13 +122,17 @@ size_t arch_copy_user(void *to, const void *from, size_t n, uintptr_t *fault);
 /* The frame at the top of this CPU's stack, or of another's: to look at, since that may run meanwhile. */
 struct Trapframe *arch_frame(void);
 const struct Trapframe *arch_frame_of(const struct cpu *cpu);
+/* arch_frame, for who has the calling CPU's record at hand; and leave the kernel at once with what is in that. */
+/* inline, in <arch/switch.h>: struct Trapframe *arch_frame_here(const struct cpu *cpu); */
+/* inline, in <arch/switch.h>: void arch_leave(const struct cpu *cpu) __attribute__((noreturn)); */
 /*
  * Save what the frame and cpu, the calling one, hold into env (the FPU's registers are lost then; _plain: while nothing
- * is to be attended to, or by sched_attend), or load them from it.
+ * is to be attended to, or by sched_attend), or load them from it; _switch is save_plain of one and load of the other.
  */
 /* inline, in <arch/switch.h>: void arch_env_save(const struct cpu *cpu, struct env *env); */
 /* inline, in <arch/switch.h>: void arch_env_save_plain(const struct cpu *cpu, struct env *env); */
 /* inline, in <arch/switch.h>: void arch_env_load(struct cpu *cpu, const struct env *env); */
+/* inline, in <arch/switch.h>: void arch_env_switch(struct cpu *cpu, struct env *from, const struct env *to); */
 /* Set up env's registers: start at entry with the stack pointer, everything else zero; FPU as after reset. */
 void arch_env_init(struct env *env, uintptr_t entry, uintptr_t stack);
 /* Give child the registers and FPU state of the environment that is in this system call, and the result 0. */

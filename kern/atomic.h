@@ -27,7 +27,7 @@ static inline uint32_t atomic_exchange(atomic_t *a, uint32_t value)
 	return __atomic_exchange_n(&a->value, value, __ATOMIC_SEQ_CST);
 }
 
-/* These three return the new value. */
+/* These four return the new value. */
 static inline uint32_t atomic_add(atomic_t *a, uint32_t n)
 {
 	return __atomic_add_fetch(&a->value, n, __ATOMIC_SEQ_CST);
@@ -41,6 +41,11 @@ static inline uint32_t atomic_or(atomic_t *a, uint32_t bits)
 static inline uint32_t atomic_and(atomic_t *a, uint32_t bits)
 {
 	return __atomic_and_fetch(&a->value, bits, __ATOMIC_SEQ_CST);
+}
+
+static inline uint32_t atomic_xor(atomic_t *a, uint32_t bits)
+{
+	return __atomic_xor_fetch(&a->value, bits, __ATOMIC_SEQ_CST);
 }
 
 static inline void atomic_fence(void)

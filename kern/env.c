@@ -20,7 +20,8 @@ static_assert(sizeof(struct Env) * NENV <= PTSIZE, "public records fit their win
 struct spinlock family_lock = SPINLOCK(RANK_FAMILY, "family");
 
 static struct Env *records;    /* public: UENVS of programs */
-struct env *env_slots[NENV]; /* private, made when a slot is first used */
+struct env *env_slots[NENV]; /* private, made when a slot is first used; until then: */
+static struct env nobody = { .lock = SPINLOCK(RANK_ENV, "nobody") };
 static uint32_t limit;
 static uint32_t fresh GUARDED_BY(family_lock); /* slots from here on were never used */
 struct list env_free_slots = LIST_EMPTY(env_free_slots); /* used before; the last freed is the first */
@@ -31,6 +32,8 @@ void env_init(void)
 	/* An environment takes six pages and more: an eighth of the pages is never the tighter limit. */
 	limit = MIN(MAX(boot_ram_pages() / 8, 64u), (uint32_t)NENV);
 	budget_init(limit);
+	for (unsigned i = 0; i < NENV; i++)
+		env_slots[i] = &nobody;
 	records = boot_alloc(limit * sizeof *records);
 	arch_space_publish(UENVS, records, limit * sizeof *records);
 }
@@ -57,7 +60,9 @@ uint32_t env_live(void)
 
 struct env *env_slot(uint32_t index)
 {
-	return index < limit ? __atomic_load_n(&env_slots[index], __ATOMIC_ACQUIRE) : NULL;
+	struct env *env = index < limit ? __atomic_load_n(&env_slots[index], __ATOMIC_ACQUIRE) : &nobody;
+
+	return env != &nobody ? env : NULL;
 }
 
 /* Make the private records of the page that the never used slot `index` falls into. */
@@ -97,7 +102,7 @@ static int slot_take(struct env **env) REQUIRES(family_lock)
 	}
 	if (fresh == limit)
 		return -E_NO_FREE_ENV;
-	if (!env_slots[fresh]) {
+	if (env_slots[fresh] == &nobody) {
 		int error = slots_grow(fresh);
 		if (error)
 			return error;
@@ -144,6 +149,7 @@ int env_create(struct env *parent, struct space *space, struct env **made) UNCHE
 	env->open_to = 0;
 	env->gave_way = false;
 	env->step = (struct env_step){ .kept = parent && parent->step.kept };
+	env_open_window(env, UTOP);
 	env->suspended = true;
 	env->wait = ENV_WAIT_NONE;
 	env->space = space;

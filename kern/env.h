@@ -42,7 +42,6 @@ struct env {
 	envid_t id;      /* by which it can be found: 0 when it is not alive, or is dying */
 	bool alive;      /* has an id that names it */
 	bool ends_space; /* its end is that of all in its space */
-	bool active;     /* counted by sched_count_active */
 	bool unparked;   /* somebody called unpark since it parked last */
 	union {
 		struct {
@@ -56,9 +55,13 @@ struct env {
 	};
 	envid_t open_to; /* who may hand it a word and the CPU at once: an id, OPEN_TO_ALL, or 0: nobody; see env_publish */
 	uint32_t wait_serial; /* counts its waits */
-	/* The call it waits in happens again when it is woken, unless it is interrupted. False while it does not wait. */
-	bool restarts;
-	uint32_t wait;   /* ENV_WAIT_: what it waits for */
+	struct { /* a word that is often set as a whole */
+		uint8_t wait;  /* ENV_WAIT_: what it waits for */
+		uint8_t sched; /* enum sched_place; guarded by the run-queue lock of cpu, or by lock while SCHED_OFF */
+		bool active;   /* counted by sched_count_active */
+		/* The call it waits in happens again when it is woken, unless it is interrupted. False while it does not wait. */
+		bool restarts;
+	} __attribute__((aligned(4)));
 	struct deadline deadline; /* of that wait */
 	int status;      /* how it ended */
 	bool ended_itself;
@@ -76,7 +79,6 @@ struct env {
 	uintptr_t window; /* where it wants a message's pages: see message.h */
 
 	/* Guarded by the run-queue lock of cpu, or by lock while SCHED_OFF. */
-	enum sched_place sched;
 	struct cpu *cpu;
 	struct list runq_node;
 	struct policy_env policy;
@@ -133,15 +135,15 @@ uint32_t env_slots_used(void);
  */
 int env_create(struct env *parent, struct space *space, struct env **made) must_use UNCHECKED_LOCKING;
 
-extern struct env *env_slots[NENV]; /* NULL: never used */
+extern struct env *env_slots[NENV]; /* never used: one that has no id */
 
-/* The environment with that id, locked; NULL: there is none. For neither 0 nor the caller's own. */
+/* The environment with that id, locked; NULL: there is none. Not for the caller's own; by 0, one that has no id. */
 static inline struct env *env_lock_id(envid_t id) UNCHECKED_LOCKING
 {
-	struct env *env = id > 0 ? __atomic_load_n(&env_slots[ENVX(id)], __ATOMIC_ACQUIRE) : NULL;
+	struct env *env = __atomic_load_n(&env_slots[ENVX(id)], __ATOMIC_ACQUIRE);
 
-	if (unlikely(!env))
-		return NULL;
+	if (!env)
+		__builtin_unreachable(); /* so that callers look at the id alone */
 	spin_lock(&env->lock);
 	if (likely(env->id == id))
 		return env;

@@ -5,7 +5,7 @@
 
 void spin_init(struct spinlock *lock, enum lock_rank rank, const char *name, uint32_t index)
 {
-	lock->free.value = 1;
+	lock->held.value = 0;
 	lock->rank = rank;
 	lock->index = index;
 	lock_check_init(&lock->check, name);
@@ -16,10 +16,10 @@ void spin_wait(struct spinlock *lock)
 	uint64_t since = TRACE_BEGIN(LOCK);
 
 	do {
-		while (atomic_load(&lock->free) != 1) {
+		while (atomic_load(&lock->held)) {
 			request_serve();
 			arch_pause();
 		}
-	} while (atomic_add(&lock->free, -1u));
+	} while (arch_test_and_set(&lock->held.value));
 	TRACE(LOCK, LOCK, lock->rank, lock->index, trace_took(since));
 }

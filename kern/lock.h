@@ -11,6 +11,7 @@
 #ifndef FINCH_KERN_LOCK_H
 #define FINCH_KERN_LOCK_H
 
+#include <arch/kernel.h>
 #include <kern/annotate.h>
 #include <kern/atomic.h>
 #include <kern/check.h>
@@ -35,13 +36,13 @@ enum lock_rank {
 #include <lockcheck.h> /* from kern/debug or kern/release */
 
 struct LOCK_TYPE spinlock {
-	atomic_t free; /* 1: it is; less: it is held. Who takes 1 away and leaves 0 has it. */
+	atomic_t held;
 	uint32_t rank, index;
 	struct lock_check check; /* empty in release builds */
 };
 
 /* To initialise a static lock: struct spinlock l = SPINLOCK(RANK_X, "name"). */
-#define SPINLOCK(rank_, name) { .free = { 1 }, .rank = (rank_), .check = LOCK_CHECK(name) }
+#define SPINLOCK(rank_, name) { .held = { 0 }, .rank = (rank_), .check = LOCK_CHECK(name) }
 
 /* For others: index orders the locks of one rank. */
 void spin_init(struct spinlock *lock, enum lock_rank rank, const char *name, uint32_t index);
@@ -52,7 +53,7 @@ void spin_wait(struct spinlock *lock);
 static inline void spin_lock(struct spinlock *lock) ACQUIRES(lock) UNCHECKED_LOCKING
 {
 	lock_check_order(lock);
-	if (unlikely(atomic_add(&lock->free, -1u)))
+	if (unlikely(arch_test_and_set(&lock->held.value)))
 		spin_wait(lock);
 	lock_check_taken(lock);
 }
@@ -60,7 +61,7 @@ static inline void spin_lock(struct spinlock *lock) ACQUIRES(lock) UNCHECKED_LOC
 /* Take it if it is free, whatever the order: who does not wait is in nobody's way. */
 static inline bool spin_try_lock(struct spinlock *lock) UNCHECKED_LOCKING
 {
-	if (unlikely(atomic_add(&lock->free, -1u)))
+	if (unlikely(arch_test_and_set(&lock->held.value)))
 		return false;
 	lock_check_taken(lock);
 	return true;
@@ -69,13 +70,13 @@ static inline bool spin_try_lock(struct spinlock *lock) UNCHECKED_LOCKING
 static inline void spin_unlock(struct spinlock *lock) RELEASES(lock) UNCHECKED_LOCKING
 {
 	lock_check_release(lock);
-	atomic_store_release(&lock->free, 1);
+	atomic_store_release(&lock->held, 0);
 }
 
-/* Does anybody hold it? For tests. */
+/* Does anybody hold it? A hint. */
 static inline bool spin_is_taken(const struct spinlock *lock)
 {
-	return atomic_load(&lock->free) != 1;
+	return atomic_load(&lock->held);
 }
 
 /* Does the calling CPU hold it? For assertions: true in release builds. */

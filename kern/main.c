@@ -10,6 +10,7 @@
 #include <kern/print.h>
 #include <kern/rest.h>
 #include <kern/selftest.h>
+#include <kern/syscall.h>
 #include <kern/trace.h>
 #include <kern/trap.h>
 #include <kern/verify.h>
@@ -38,7 +39,8 @@ static void main_on_own_stack(void)
 	platform_init_cpu();           /* this CPU's interrupt controller and timer */
 	page_init_caches(platform_cpu_count());
 	cpu_start_others();
-	big_lock_wanted = syscall_slow = boot_word("lock=big");
+	big_lock_wanted = boot_word("lock=big");
+	syscall_choose(big_lock_wanted);
 	trace_init();                  /* the event ring, if it is wanted */
 	big_lock_enter();
 	if (boot_word("test"))

@@ -14,8 +14,7 @@
 #include <kern/trap.h>
 #include <kern/verify.h>
 
-static atomic_t idle_mask;
-atomic_t sched_active_count;
+atomic_t sched_active_count, sched_idle_mask;
 
 void runq_init(struct runq *runq, unsigned cpu)
 {
@@ -40,30 +39,12 @@ uint32_t sched_active(void)
 	return atomic_load(&sched_active_count);
 }
 
-static __attribute__((noinline)) void publish_queued(const struct env *env)
+void sched_publish_queued(const struct env *env)
 {
 	env->pub->env_status = env->dying ? ENV_DYING : env->suspended ? ENV_NOT_RUNNABLE : ENV_RUNNABLE;
 }
 
-static inline void mark_queued(struct env *env)
-{
-	env->sched = SCHED_QUEUED;
-	/* One test for the common case. */
-	if (unlikely(env->out_of_the_ordinary))
-		publish_queued(env);
-	else
-		env->pub->env_status = ENV_RUNNABLE;
-}
-
 /* --- Round robin --- */
-
-static inline void push_ready(struct cpu *cpu, struct env *env) REQUIRES(cpu->runq.lock)
-{
-	env->cpu = cpu;
-	mark_queued(env);
-	list_push_back(&cpu->runq.ready, &env->runq_node);
-	cpu->runq.count++;
-}
 
 static inline struct env *pop_ready(struct cpu *cpu) REQUIRES(cpu->runq.lock)
 {
@@ -83,11 +64,11 @@ static inline void runq_push(struct cpu *cpu, struct env *env, enum turn turn)
 	REQUIRES(cpu->queue->lock) UNCHECKED_LOCKING
 {
 	if (unlikely(policy)) {
-		mark_queued(env);
+		sched_mark_queued(env);
 		policy_push(env, turn);
 		return;
 	}
-	push_ready(cpu, env);
+	sched_push(cpu, env);
 	if (unlikely(turn == TURN_AT_ONCE || turn == TURN_BROKEN_OFF)) {
 		list_remove(&env->runq_node);
 		list_push_front(&cpu->runq.ready, &env->runq_node);
@@ -119,11 +100,11 @@ static struct cpu *lock_place(struct env *env) UNCHECKED_LOCKING
  */
 static struct cpu *claim_idle(struct cpu *wanted)
 {
-	uint32_t idle = atomic_load(&idle_mask);
+	uint32_t idle = atomic_load(&sched_idle_mask);
 
 	while (unlikely(idle)) {
 		uint32_t bit = wanted && idle & 1u << wanted->number ? 1u << wanted->number : idle & -idle;
-		if (__atomic_compare_exchange_n(&idle_mask.value, &idle, idle & ~bit, false, __ATOMIC_SEQ_CST,
+		if (__atomic_compare_exchange_n(&sched_idle_mask.value, &idle, idle & ~bit, false, __ATOMIC_SEQ_CST,
 						__ATOMIC_SEQ_CST))
 			return cpus[__builtin_ctz(bit)];
 	}
@@ -158,7 +139,7 @@ static __attribute__((noinline)) void ready_for_all(struct env *env)
 {
 	record_ready(env, env->cpu);
 	spin_lock(&policy_queue.lock);
-	mark_queued(env);
+	sched_mark_queued(env);
 	policy_push(env, this_cpu()->in_device ? TURN_AT_ONCE : TURN_NEW);
 	/* In this order: an idle CPU sets its bit and then looks at the queue. */
 	atomic_fence();
@@ -181,8 +162,7 @@ static __attribute__((noinline)) void ready_at_once(struct env *env)
 	sched_poke(cpu);
 }
 
-/* See sched_ready: in full. */
-static __attribute__((noinline)) void ready_somewhere(struct env *env)
+void sched_ready_somewhere(struct env *env)
 {
 	if (unlikely(policy)) {
 		ready_for_all(env);
@@ -195,13 +175,13 @@ static __attribute__((noinline)) void ready_somewhere(struct env *env)
 	}
 	record_ready(env, cpu);
 	spin_lock(&cpu->runq.lock);
-	push_ready(cpu, env);
+	sched_push(cpu, env);
 	spin_unlock(&cpu->runq.lock);
 	if (cpu == this_cpu())
 		return;
 	/* It may have become idle since: it sets its bit and then looks at its queue, we have done the reverse. */
 	atomic_fence();
-	if (idle || atomic_load(&idle_mask) & 1u << cpu->number)
+	if (idle || atomic_load(&sched_idle_mask) & 1u << cpu->number)
 		platform_send_request(cpu->platform_number);
 }
 
@@ -210,15 +190,10 @@ void sched_ready(struct env *env)
 	struct cpu *cpu = this_cpu();
 
 	assert(spin_held(&env->lock) && env->sched == SCHED_OFF);
-	/* Where it last ran here and nobody is idle, there is nobody to choose or to tell. Under a policy it goes elsewhere. */
-	if (unlikely(env->cpu != cpu || atomic_load(&idle_mask) || cpu->in_device || policy)) {
-		ready_somewhere(env);
-		return;
-	}
-	record_ready(env, cpu);
-	spin_lock(&cpu->runq.lock);
-	push_ready(cpu, env);
-	spin_unlock(&cpu->runq.lock);
+	if (unlikely(cpu->in_device || policy))
+		sched_ready_somewhere(env);
+	else
+		sched_ready_near(cpu, env);
 }
 
 void sched_ready_here(struct env *env)
@@ -313,7 +288,7 @@ static struct env *idle(struct cpu *cpu)
 	atomic_exchange(&cpu->lazy, 1);
 	for (;;) {
 		/* The bit first: whoever makes work after this look at the queues sees it, and interrupts the sleep. */
-		atomic_or(&idle_mask, 1u << cpu->number);
+		atomic_or(&sched_idle_mask, 1u << cpu->number);
 		if ((env = next_ready(cpu)))
 			break;
 		if (unlikely(cpu->attention & ATTEND_MONITOR))
@@ -331,7 +306,7 @@ static struct env *idle(struct cpu *cpu)
 			arch_poll_interrupts();
 		big_lock_enter();
 	}
-	atomic_and(&idle_mask, ~(1u << cpu->number));
+	atomic_and(&sched_idle_mask, ~(1u << cpu->number));
 	/* In this order: see flush() in space.c. */
 	atomic_exchange(&cpu->lazy, 0);
 	if (atomic_exchange(&cpu->flush_pending, 0))
@@ -344,17 +319,11 @@ static struct env *idle(struct cpu *cpu)
 	return env;
 }
 
-/* env may run; neither it nor the last that ran here uses ports, and the time slice is not over. */
-static inline __attribute__((always_inline)) void run(struct cpu *cpu, struct env *env)
+/* env may run. */
+static inline void run(struct cpu *cpu, struct env *env)
 {
-	sched_run(cpu, env);
+	sched_run(cpu, NULL, env, NULL);
 	TRACE(SCHED, RUN, cpu->queue->count, 0, 0);
-}
-
-/* The same without those conditions. */
-static inline void run_any(struct cpu *cpu, struct env *env)
-{
-	run(cpu, env);
 	arch_env_switch_ports(cpu, env);
 	if (unlikely(!cpu->timer_running)) {
 		cpu->charged = arch_ticks_low();
@@ -414,7 +383,7 @@ static __attribute__((noinline)) void run_or_next(struct cpu *cpu, struct env *e
 			env = idle(cpu);
 		cpu->charged = arch_ticks_low();
 	}
-	run_any(cpu, env);
+	run(cpu, env);
 }
 
 static void run_next(struct cpu *cpu)
@@ -432,12 +401,26 @@ static inline void switch_to(struct cpu *cpu, struct env *next)
 	run_or_next(cpu, next);
 }
 
+/* next may not run, or it or the one that ran here uses ports: the rest of rotate, in full. */
+static __attribute__((noinline)) void rotate_in_full(struct cpu *cpu, struct env *env, struct env *next)
+	RELEASES(cpu->runq.lock) UNCHECKED_LOCKING
+{
+	cpu->runq.count--;
+	if (env) {
+		arch_env_save_plain(cpu, env);
+		sched_push(cpu, env);
+		sched_charge_time(cpu, env->pub); /* before another CPU can take it */
+	}
+	spin_unlock(&cpu->runq.lock);
+	switch_to(cpu, next);
+}
+
 /*
  * Round robin: the first of this CPU's queue runs, and the current environment, if there is one, goes behind the others.
  * False: none is there. Under another policy that is always so. This is the way of most switches, written to be short:
- * save, queue, take, load in one function, and each thing looked at once.
+ * queue, take, save and load in one function, and each thing looked at once.
  */
-static inline __attribute__((always_inline)) bool rotate(struct cpu *cpu)
+static inline __attribute__((always_inline)) bool rotate(struct cpu *cpu) UNCHECKED_LOCKING
 {
 	struct env *env = cpu->env;
 
@@ -451,21 +434,60 @@ static inline __attribute__((always_inline)) bool rotate(struct cpu *cpu)
 	struct env *next = LIST_ENTRY(list_take_first(&cpu->runq.ready), struct env, runq_node);
 	__asm__("" : "+r"(next)); /* so that this is not kept in a register as two addresses, its link's being the other */
 	next->sched = SCHED_RUNNING;
+	/* From here on no request is answered: see may_run, of which this is a part. */
+	if (unlikely(next->out_of_the_ordinary | arch_ports_open(cpu))) {
+		rotate_in_full(cpu, env, next);
+		return true;
+	}
 	if (env) {
-		arch_env_save_plain(cpu, env);
-		mark_queued(env);
+		sched_mark_queued(env);
 		list_push_back(&cpu->runq.ready, &env->runq_node);
-		sched_charge_time(cpu, env->pub); /* before another CPU can take it */
+		sched_charge_time(cpu, env->pub);
+		sched_run(cpu, env, next, &cpu->runq.lock);
 	} else {
 		cpu->runq.count--;
+		spin_unlock(&cpu->runq.lock);
+		sched_run(cpu, NULL, next, NULL);
+	}
+	TRACE(SCHED, RUN, cpu->queue->count, 0, 0);
+	return true;
+}
+
+/* Take the first of this CPU's queue, if it is there and can simply run. */
+static inline struct env *take_plain(struct cpu *cpu)
+{
+	struct env *env = NULL;
+
+	if (cpu->runq.count == 0)
+		return NULL;
+	spin_lock(&cpu->runq.lock);
+	struct list *first = cpu->runq.ready.next;
+	env = LIST_ENTRY(first, struct env, runq_node);
+	if (likely(first != &cpu->runq.ready) && likely(!(env->out_of_the_ordinary | arch_ports_open(cpu)))) {
+		list_take_first(&cpu->runq.ready);
+		cpu->runq.count--;
+		env->sched = SCHED_RUNNING;
+	} else {
+		env = NULL;
 	}
 	spin_unlock(&cpu->runq.lock);
-	/* From here on no request is answered: see may_run, of which the first is a part. */
-	if (unlikely(next->out_of_the_ordinary | arch_ports_open(cpu)))
-		switch_to(cpu, next);
-	else
-		run(cpu, next);
-	return true;
+	return env;
+}
+
+void sched_stop(struct cpu *cpu, struct env *env)
+{
+	struct env *next = likely(!trace_kinds) ? take_plain(cpu) : NULL;
+
+	sched_count_active(-1);
+	if (likely(next)) {
+		sched_run(cpu, env, next, &env->lock);
+		big_lock_leave();
+		arch_leave(cpu);
+	}
+	arch_env_save_plain(cpu, env);
+	cpu->env = NULL;
+	cpu->attention |= ATTEND_SWITCH;
+	spin_unlock(&env->lock);
 }
 
 /*

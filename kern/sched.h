@@ -61,6 +61,7 @@ void sched_poked(void);
 
 /* Environments that run, are ready, or wait for something that can still come; none left: the system is at rest. */
 extern atomic_t sched_active_count;
+extern atomic_t sched_idle_mask; /* bit n: CPU n is idle, and nobody has chosen it for something yet */
 static inline void sched_count_active(int change)
 {
 	atomic_add(&sched_active_count, change);

@@ -1,9 +1,25 @@
 /* Superpages in address spaces: see space.h for what is promised, space_slice.h for what stands here. */
 #include <abi/error.h>
 #include <kern/budget.h>
+#include <kern/request.h>
 #include <kern/space_slice.h>
 
-/* --- Tables in reserve. Their content is of no use. --- */
+/*
+ * --- Tables in reserve ---
+ *
+ * One may be for one slot alone: then its first entry, which is not present, says for which. Else that is 0. Nothing
+ * else in them is of use.
+ */
+
+static inline arch_pte_t *first_entry(pfn_t table)
+{
+	return page_address(table);
+}
+
+static inline arch_pte_t mark_of(uintptr_t va)
+{
+	return ROUNDDOWN(va, (uintptr_t)PTSIZE) + PGSIZE;
+}
 
 static void spare_push(struct space *space, pfn_t table)
 {
@@ -11,24 +27,25 @@ static void spare_push(struct space *space, pfn_t table)
 	space->spare = table;
 }
 
-/* There is one: the space has a superpage. */
-static pfn_t spare_pop(struct space *space)
+/* The one for the slot of va, or one for any. It is there: each superpage of the space has one. */
+static pfn_t spare_pop(struct space *space, uintptr_t va)
 {
-	pfn_t table = space->spare;
+	pfn_t *found = NULL;
 
-	assert(table);
-	space->spare = *page_note(table);
+	for (pfn_t *link = &space->spare; *link; link = page_note(*link)) {
+		arch_pte_t mark = *first_entry(*link);
+		if (mark == mark_of(va) || (!mark && !found))
+			found = link;
+		if (mark == mark_of(va))
+			break;
+	}
+	assert(found);
+	pfn_t table = *found;
+	*found = *page_note(table);
 	return table;
 }
 
 /* --- Mapping --- */
-
-/* All entries of a table, with the notes. */
-static void table_copy(arch_pte_t *to, const arch_pte_t *from)
-{
-	arch_page_copy(to, from);
-	arch_table_note_groups(to, arch_table_notes(from));
-}
 
 int space_large_put(struct space *space, uintptr_t va, arch_pte_t pte, pfn_t *spare, struct replaced *replaced)
 {
@@ -37,19 +54,18 @@ int space_large_put(struct space *space, uintptr_t va, arch_pte_t pte, pfn_t *sp
 	if (!slot)
 		return -E_NO_MEM;
 	arch_pte_t old = entry_exchange(slot, pte);
-	if (!arch_pte_present(old)) {
-		spare_push(space, *spare);
-		*spare = NO_PAGE;
-		return 0;
-	}
-	replaced_add_slot(replaced, va);
+	if (arch_pte_present(old))
+		replaced_add_slot(replaced, va);
 	if (arch_pte_large(old)) {
 		replaced->large = arch_pte_pfn(old);
+	} else if (*spare) {
+		spare_push(space, *spare);
+		*spare = arch_pte_present(old) ? arch_pte_pfn(old) : NO_PAGE;
 	} else {
-		/* The old table itself is the reserve: other CPUs may still look into it. */
-		if (*spare)
-			table_copy(page_address(*spare), page_address(arch_pte_pfn(old)));
-		spare_push(space, arch_pte_pfn(old));
+		/* Other CPUs may still look into it, and are to find nothing there but what is to be found at this address. */
+		pfn_t table = arch_pte_pfn(old);
+		*first_entry(table) = mark_of(va);
+		spare_push(space, table);
 	}
 	return 0;
 }
@@ -69,7 +85,15 @@ bool space_large_needs_spare(const struct space *space, uintptr_t va)
 
 	if (!slot || !arch_pte_present(*slot))
 		return true;
-	return !arch_pte_large(*slot) && !table_empty(page_address(arch_pte_pfn(*slot)));
+	return !arch_pte_large(*slot) && !table_empty(first_entry(arch_pte_pfn(*slot)));
+}
+
+void space_drop_table(struct space *space, pfn_t table)
+{
+	/* Idle CPUs have not flushed: none is to walk through a page that has become something else. */
+	request_all(space_loaded_elsewhere(space));
+	space_drop_mapped(space, first_entry(table));
+	page_drop(table);
 }
 
 /* One fresh superpage. -E_NO_MEM. */
@@ -141,7 +165,7 @@ arch_pte_t *space_split(struct space *space, uintptr_t va, struct replaced *repl
 {
 	uintptr_t start = ROUNDDOWN(va, (uintptr_t)PTSIZE);
 	arch_pte_t *slot = arch_space_slot(&space->arch, va);
-	pfn_t pfn = spare_pop(space);
+	pfn_t pfn = spare_pop(space, va);
 	arch_pte_t large = *slot, *table = page_address(pfn);
 
 	for (uint32_t i = 0; i < LARGE_PAGES; i++)
@@ -168,7 +192,7 @@ void space_split_now(struct space *space, uintptr_t va)
 void space_large_unmap(struct space *space, uintptr_t va, struct replaced *replaced)
 {
 	arch_pte_t *slot = arch_space_slot(&space->arch, va);
-	pfn_t table = spare_pop(space);
+	pfn_t table = spare_pop(space, va);
 
 	arch_page_zero(page_address(table));
 	*page_note(table) = 0;
@@ -179,5 +203,5 @@ void space_large_unmap(struct space *space, uintptr_t va, struct replaced *repla
 void space_large_destroy(struct space *space, uintptr_t va)
 {
 	large_drop(arch_pte_pfn(*arch_space_slot(&space->arch, va)));
-	page_drop(spare_pop(space));
+	page_drop(spare_pop(space, va));
 }

@@ -5,26 +5,36 @@
 #include <kern/cpu.h>
 #include <kern/space.h>
 
-/* Use it on this CPU; NULL: the kernel's own. */
-static inline void space_load_on(struct cpu *cpu, struct space *space)
+/* Use `space` on this CPU in place of `old`, which is loaded. */
+static inline void space_exchange(struct cpu *cpu, struct space *old, struct space *space)
 {
-	struct space *old = cpu->space;
 	uint32_t bit = cpu->bit;
 
 	if (old == space)
 		return;
 	/* In this order: whoever takes a mapping away sees the bit, or we see the mapping gone. */
+	atomic_or(&space->loaded, bit);
+	cpu->space = space;
+	arch_space_load(&space->arch);
+	atomic_xor(&old->loaded, bit);
+}
+
+/* Use it on this CPU; NULL: the kernel's own. */
+static inline void space_load(struct space *space)
+{
+	struct cpu *cpu = this_cpu();
+	struct space *old = cpu->space;
+
+	if (space && old) {
+		space_exchange(cpu, old, space);
+		return;
+	}
 	if (space)
-		atomic_or(&space->loaded, bit);
+		atomic_or(&space->loaded, cpu->bit);
 	cpu->space = space;
 	arch_space_load(space ? &space->arch : NULL);
 	if (old)
-		atomic_and(&old->loaded, ~bit);
-}
-
-static inline void space_load(struct space *space)
-{
-	space_load_on(this_cpu(), space);
+		atomic_xor(&old->loaded, cpu->bit);
 }
 
 #endif

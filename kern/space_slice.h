@@ -122,22 +122,23 @@ static inline arch_pte_t *space_entry_make(struct space *space, uintptr_t va, st
 	return space_large(space, va) ? space_split(space, va, replaced) : arch_space_entry_make(&space->arch, va, space->budget);
 }
 
+/* Drop a table that space has no more, and what it maps. No lock is held. */
+void space_drop_table(struct space *space, pfn_t table);
 /* Drop what a table that no CPU uses any more maps. */
 void space_drop_mapped(const struct space *space, arch_pte_t *table);
 /*
  * Map a superpage at va. pte, for its slot, has an entry counted; *spare, from page_take_kernel, is used up for the
- * table in reserve, or holds afterwards what the table mapped that stood there: space_large_finish, without the lock,
- * ends the matter. NO_PAGE will do if space_large_needs_spare says so. -E_NO_MEM: nothing has happened.
+ * table in reserve, and is afterwards the table that stood there, if one did: space_large_finish, without the lock, ends
+ * the matter. NO_PAGE will do if space_large_needs_spare says so, for one that takes the place of another, or of an empty
+ * table, which is the reserve then. -E_NO_MEM: nothing has happened.
  */
 bool space_large_needs_spare(const struct space *space, uintptr_t va);
 int space_large_put(struct space *space, uintptr_t va, arch_pte_t pte, pfn_t *spare, struct replaced *replaced);
 static inline void space_large_finish(struct space *space, struct replaced *replaced, pfn_t spare)
 {
 	replaced_finish(replaced, space);
-	if (unlikely(spare)) {
-		space_drop_mapped(space, page_address(spare));
-		page_drop(spare);
-	}
+	if (unlikely(spare))
+		space_drop_table(space, spare);
 }
 /* Put an empty table in place of the superpage that is in the slot for va. */
 void space_large_unmap(struct space *space, uintptr_t va, struct replaced *replaced);

@@ -5,10 +5,10 @@
 #include <kern/env.h>
 #include <kern/message.h>
 #include <kern/reclaim.h>
-#include <kern/sched_run.h>
 #include <kern/space.h>
 #include <kern/syscall.h>
 #include <kern/trace.h>
+#include <kern/wait.h>
 
 /* Is there such an environment (0: the caller)? */
 static int env_check(envid_t envid)
@@ -44,88 +44,73 @@ static int window_check(uintptr_t window)
 	return window_fits(window) ? 0 : -E_INVAL;
 }
 
-/* self, which runs on this CPU, waits for a message from `from` (0: anyone) in `window`. */
-static inline void wait_from(struct cpu *cpu, struct env *self, envid_t from, uintptr_t window)
+/* May the environment `self` (0: it is dying) give `to`, which it has locked, a word in the fast way? True for 0 too. */
+static inline bool is_open_for(const struct env *to, envid_t self)
 {
-	struct Env *pub = self->pub;
-
-	arch_env_save_plain(cpu, self);
-	self->wait = ENV_WAIT_MESSAGE;
-	self->wait_serial++;
-	self->sched = SCHED_OFF;
-	self->active = false;
-	pub->env_wait_for = from;
-	pub->env_wait = ENV_WAIT_MESSAGE;
-	pub->env_status = ENV_NOT_RUNNABLE;
-	pub->env_ipc_recving = true;
-	if (self->window != window)
-		env_open_window(self, window);
-	if (likely(arch_call_is_fast(&pub->env_tf)))
-		self->open_to = from ? from : OPEN_TO_ALL;
+	return likely(to->open_to == self) || to->open_to == OPEN_TO_ALL;
 }
 
-/* `to`, which waits for a message, has got this word and waits no more. */
-static inline void wake_with(struct env *to, envid_t from, uint32_t value)
+/* `to`, which waits for a message, gets this word, and n pages with these permissions. */
+static inline void put_record(struct env *to, envid_t from, uint32_t value, uint32_t perm)
 {
 	struct Env *pub = to->pub;
 
-	pub->env_ipc_recving = false;
 	pub->env_ipc_value = value;
 	pub->env_ipc_from = from;
-	pub->env_ipc_perm = 0;
-	pub->env_wait = ENV_WAIT_NONE;
-	to->wait = ENV_WAIT_NONE;
-	to->open_to = 0;
-	to->active = true;
+	pub->env_ipc_perm = perm;
 }
 
 /*
  * The fast way to send a word: to one that is open to it (see is_open in env.c), about whom so nothing else is to be looked
  * at. False: it cannot be done in this way; nothing has changed.
  */
-static inline bool hand_word(envid_t envid, uint32_t value) UNCHECKED_LOCKING
+static inline __attribute__((always_inline)) bool hand_word(envid_t envid, uint32_t value) UNCHECKED_LOCKING
 {
-	struct env *self = this_cpu()->env, *to = env_lock_id(envid);
-	envid_t id = self->pub->env_id;
+	struct cpu *cpu = this_cpu();
+	struct env *self = cpu->env, *to = env_lock_id(envid);
 
 	if (unlikely(!to))
 		return false;
-	if (unlikely(to->open_to != id && to->open_to != OPEN_TO_ALL)) {
+	envid_t id = self->id;
+	if (unlikely(!is_open_for(to, id) || !id)) {
 		spin_unlock(&to->lock);
 		return false;
 	}
 	TRACE_ABOUT(MESSAGE, MESSAGE, envid, id, value, 0);
 	self->gave_way = false;
-	wake_with(to, id, value);
-	sched_count_active(1);
-	arch_call_set_result(&to->pub->env_tf, 0);
-	sched_ready(to);
+	put_record(to, id, value, 0);
+	wait_end(to, SCHED_OFF);
+	wait_resume(cpu, to);
 	spin_unlock(&to->lock);
 	return true;
 }
 
+/* Is that the window that self has open, so that there are tables for it? */
+static inline bool is_window_of(const struct env *self, uintptr_t window)
+{
+	return likely(window == self->window);
+}
+
 /*
- * The fast way to wait for a message from anyone, where none is there and nothing else is the matter; a message's pages find
- * their tables. False: as above.
+ * The fast way to wait for a message from anyone, where none is there and nothing else is the matter. False: as above.
  */
 static inline bool wait_for_word(uintptr_t window) UNCHECKED_LOCKING
 {
 	struct cpu *cpu = this_cpu();
 	struct env *self = cpu->env;
 
+	if (!is_window_of(self, window))
+		return false;
 	spin_lock(&self->lock);
 	/* Interrupts may be pending for those alone that drive devices. Who queues for us does so under our lock. */
-	if (unlikely((self->out_of_the_ordinary | cpu->attention) || !list_empty(&self->senders) || policy)) {
+	if (unlikely(!wait_is_plain(cpu, self) || !list_empty(&self->senders))) {
 		spin_unlock(&self->lock);
 		return false;
 	}
 	TRACE(SCHED, BLOCK, ENV_WAIT_MESSAGE, 0, WAIT_FOREVER);
-	wait_from(cpu, self, 0, window);
-	sched_charge_time(cpu, self->pub);
-	cpu->env = NULL;
-	cpu->attention = ATTEND_SWITCH;
-	sched_count_active(-1);
-	spin_unlock(&self->lock);
+	wait_begin(cpu, self, ENV_WAIT_MESSAGE, 0, wait_open_to(0, arch_frame_here(cpu)));
+	self->pub->env_ipc_recving = true;
+	sched_stop(cpu, self);
 	return true;
 }
 
@@ -170,15 +155,9 @@ static __attribute__((noinline)) int receive_in_full(uintptr_t window, envid_t f
 	return WITH_RECLAIM(message_receive(window, from, timeout));
 }
 
-/* May an exchange with this window be tried: are there tables for it, if pages are wanted? */
-static inline bool window_ready(uintptr_t window)
-{
-	return likely(window >= UTOP) || (window_check(window) == 0 && message_prepare(window) == 0);
-}
-
 static inline int receive(uintptr_t window, envid_t from, uint32_t timeout)
 {
-	if (likely(!from && timeout == WAIT_FOREVER) && window_ready(window) && likely(wait_for_word(window)))
+	if (likely(!from && timeout == WAIT_FOREVER) && likely(wait_for_word(window)))
 		return 0;
 	return receive_in_full(window, from, timeout);
 }
@@ -204,36 +183,40 @@ int32_t sys_ipc_wait(uintptr_t window, envid_t from, uint32_t timeout)
 /* --- Call, and reply and wait: the fast way first, and then in full. --- */
 
 /*
- * Give a word to envid, which waits for it, and the CPU with it, while the caller waits for a message from `from`. False:
- * it cannot be done in this way; nothing has changed. The result that the entry code puts into the frame is, after that,
- * the partner's: 0.
+ * The call of tf: give a word to the partner, who waits for it, and the CPU with it, while the caller waits for the
+ * partner's answer (calls) or for anyone. False: it cannot be done in this way; nothing has changed. The result that the
+ * entry code puts into the frame is, after that, the partner's: 0.
  */
-static inline __attribute__((always_inline)) bool exchange(envid_t envid, uint32_t value, uintptr_t window, envid_t from)
-	UNCHECKED_LOCKING
+static inline __attribute__((always_inline)) bool exchange(const struct Trapframe *tf, bool calls) UNCHECKED_LOCKING
 {
 	struct cpu *cpu = this_cpu();
-	struct env *self = cpu->env, *to = env_lock_id(envid);
-	envid_t id = self->pub->env_id;
+	struct env *self = cpu->env, *to;
 
-	if (unlikely(!to))
+	/* A word alone goes, and where pages are wanted there are tables for them. */
+	if (unlikely(arch_call_argument(tf, 2) < UTOP) || !is_window_of(self, arch_call_argument(tf, 3)))
 		return false;
-	if (unlikely((to->open_to != id && to->open_to != OPEN_TO_ALL) || !spin_try_lock(&self->lock)))
+	if (unlikely(!(to = env_lock_id(arch_call_argument(tf, 0)))))
+		return false;
+	if (unlikely(!is_open_for(to, self->id) || !spin_try_lock(&self->lock)))
 		goto refused;
 	/* Who queues for us does so under our lock. */
-	if (unlikely((self->out_of_the_ordinary | cpu->attention) || (!from && !list_empty(&self->senders)))) {
+	if (unlikely((self->out_of_the_ordinary | cpu->attention) || (!calls && !list_empty(&self->senders)))) {
 		spin_unlock(&self->lock);
 		goto refused;
 	}
-	if (from)
+	if (calls)
 		to->was_awaited = true;
-	wait_from(cpu, self, from, window);
-	sched_charge_time(cpu, self->pub);
-	wake_with(to, id, value); /* how many are active stays the same */
-	to->sched = SCHED_RUNNING;
+	/* How many are active stays the same. */
+	put_record(to, self->id, arch_call_argument(tf, 1), 0);
+	wait_end(to, SCHED_RUNNING);
 	__atomic_store_n(&to->cpu, cpu, __ATOMIC_RELEASE);
-	spin_unlock(&self->lock);
 	spin_unlock(&to->lock);
-	sched_run(cpu, to);
+	envid_t from = calls ? (envid_t)arch_call_argument(tf, 0) : 0;
+	wait_begin(cpu, self, ENV_WAIT_MESSAGE, from, wait_open_to(from, tf));
+	self->pub->env_ipc_recving = true;
+	if (!self)
+		__builtin_unreachable(); /* so that nobody looks */
+	sched_run(cpu, self, to, &self->lock);
 	return true;
 refused:
 	spin_unlock(&to->lock);
@@ -262,28 +245,12 @@ static __attribute__((noinline)) int in_full(int (*do_it)(envid_t, const struct 
 	return error;
 }
 
-/* May an exchange with these arguments be tried: a word alone goes, and where pages are wanted there are tables for them? */
-static inline bool plain(uintptr_t srcva, uintptr_t window)
-{
-	return srcva >= UTOP && window_ready(window);
-}
-
 int32_t sys_ipc_call(const struct Trapframe *tf)
 {
-	envid_t envid = arch_call_argument(tf, 0);
-	uintptr_t window = arch_call_argument(tf, 3);
-
-	if (likely(plain(arch_call_argument(tf, 2), window)) && likely(exchange(envid, arch_call_argument(tf, 1), window, envid)))
-		return 0;
-	return in_full(message_call, tf);
+	return likely(exchange(tf, true)) ? 0 : in_full(message_call, tf);
 }
 
 int32_t sys_ipc_reply_wait(const struct Trapframe *tf)
 {
-	envid_t envid = arch_call_argument(tf, 0);
-	uintptr_t window = arch_call_argument(tf, 3);
-
-	if (likely(plain(arch_call_argument(tf, 2), window)) && likely(exchange(envid, arch_call_argument(tf, 1), window, 0)))
-		return 0;
-	return in_full(message_reply_wait, tf);
+	return likely(exchange(tf, false)) ? 0 : in_full(message_reply_wait, tf);
 }

@@ -14,6 +14,8 @@ static int32_t set(uintptr_t kinds)
 	int error = kinds ? WITH_RECLAIM(trace_make()) : 0;
 	if (error == TRACE_AGAIN)
 		return arch_call_again(arch_frame());
+	if (error)
+		trace_unmake();
 	return error ? error : (int32_t)trace_set(kinds);
 }
 

@@ -1,7 +1,10 @@
 /* The system-call table, made from abi/syscall.def: each handler gets its arguments by name and type. */
 #include <abi/error.h>
 #include <abi/syscall.h>
+#include <kern/cpu.h>
 #include <kern/syscall.h>
+#include <kern/trace.h>
+#include <kern/trap.h>
 
 /* A word that a program gave, as the type of the argument. */
 #define ARG(type, n) (((union { uintptr_t word; type value; }){ .word = arch_call_argument(tf, n) }).value)
@@ -43,7 +46,42 @@ static_assert(0
 	      == NSYSCALLS, "each number up to the last has its call");
 #undef SYSCALL0
 
+/* For a number that no call has. */
+static int32_t call_none(const struct Trapframe *tf)
+{
+	(void)tf;
+	return -E_NOSYS;
+}
+
 #define SYSCALL0(number, name, ...) [number] = call_##name,
-int32_t (*const syscall_handlers[NSYSCALLS])(const struct Trapframe *) = {
+static int32_t (*const handlers[NSYSCALLS + 1])(const struct Trapframe *) = {
 #include <abi/syscall.def>
+	[NSYSCALLS] = call_none,
 };
+
+int32_t (*syscall_table[NSYSCALLS + 1])(const struct Trapframe *);
+
+int32_t syscall_dispatch(const struct Trapframe *tf)
+{
+	return handlers[MIN(arch_call_number(tf), (uint32_t)NSYSCALLS)](tf);
+}
+
+/* Any call, with what is not its own: the big lock and the event ring. */
+static int32_t call_in_full(const struct Trapframe *tf)
+{
+	struct cpu *cpu = this_cpu();
+
+	big_lock_enter();
+	int32_t result = trace_kinds ? trace_syscall(tf) : syscall_dispatch(tf);
+	if (cpu->attention)
+		cpu->attention |= ATTEND_FRAME; /* so that the way out is the one that leaves the lock */
+	else
+		big_lock_leave();
+	return result;
+}
+
+void syscall_choose(bool in_full)
+{
+	for (unsigned i = 0; i <= NSYSCALLS; i++)
+		__atomic_store_n(&syscall_table[i], in_full ? call_in_full : handlers[i], __ATOMIC_RELAXED);
+}

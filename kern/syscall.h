@@ -38,20 +38,18 @@ static inline bool perm_valid(uint32_t perm)
 	return (bits & (PTE_P | PTE_U)) == (PTE_P | PTE_U) && !(bits & ~PTE_SYSCALL);
 }
 
-/* The handlers by number. */
-extern int32_t (*const syscall_handlers[NSYSCALLS])(const struct Trapframe *);
+/*
+ * What the entry code calls, by number; the last is for all numbers that no call has: the handlers, or something that
+ * does what is to be done round all of them.
+ */
+extern int32_t (*syscall_table[NSYSCALLS + 1])(const struct Trapframe *);
+/* Fill it. in_full: for the big lock, or the event ring. */
+void syscall_choose(bool in_full);
 
 /*
  * Do the system call that tf asks for; returns its result. A call that blocks leaves a frame behind that nobody returns
  * to: its result does no harm there.
  */
-static inline int32_t syscall_dispatch(const struct Trapframe *tf)
-{
-	uint32_t number = arch_call_number(tf);
-
-	if (likely(number < NSYSCALLS))
-		return syscall_handlers[number](tf);
-	return -E_NOSYS;
-}
+int32_t syscall_dispatch(const struct Trapframe *tf);
 
 #endif

@@ -126,8 +126,10 @@ static int ring_make(unsigned cpu) REQUIRES(making)
 				     .tsc_khz = platform_tsc_khz() };
 	rings[cpu] = ring;
 	for (unsigned i = 0; i < ring_pages; i++) {
-		if (!(ring->pages[i] = page_take_kernel()))
+		if (!(ring->pages[i] = page_take_kernel())) {
+			ring_drop(cpu);
 			return -E_NO_MEM;
+		}
 	}
 	trace_root.ring[cpu] = pfn;
 	return 0;
@@ -142,19 +144,25 @@ int trace_make(void)
 		if (!rings[n])
 			result = ring_make(n) < 0 ? -E_NO_MEM : TRACE_AGAIN;
 	}
-	/* Nobody writes to those that there are: events are recorded when all are there. */
-	for (unsigned n = 0; n < cpu_count && result < 0; n++)
-		ring_drop(n);
 	made = !result;
 	spin_unlock(&making);
 	return result;
+}
+
+void trace_unmake(void)
+{
+	spin_lock(&making);
+	/* Nobody writes to those that there are: events are recorded when all are there. */
+	for (unsigned n = 0; n < cpu_count && !made; n++)
+		ring_drop(n);
+	spin_unlock(&making);
 }
 
 uint32_t trace_set(uint32_t kinds)
 {
 	spin_lock(&making);
 	uint32_t before = trace_kinds;
-	syscall_slow = big_lock_wanted || kinds;
+	syscall_choose(big_lock_wanted || kinds);
 	__atomic_store_n(&trace_kinds, kinds, __ATOMIC_RELEASE);
 	spin_unlock(&making);
 	return before;
@@ -233,8 +241,10 @@ void trace_init(void)
 	do
 		error = trace_make();
 	while (error == TRACE_AGAIN);
-	if (error)
-		kprintf("trace=: no memory for %u KB of records a CPU\n", ring_pages * (PGSIZE / 1024));
-	else
+	if (!error) {
 		trace_set(kinds);
+		return;
+	}
+	trace_unmake();
+	kprintf("trace=: no memory for %u KB of records a CPU\n", ring_pages * (PGSIZE / 1024));
 }

@@ -52,11 +52,13 @@ int32_t trace_syscall(const struct Trapframe *tf);
 /* Once all CPUs run: do what the boot words say. */
 void trace_init(void);
 /*
- * Make the rings, one a call: TRACE_AGAIN until all are there; 0: they are. -E_NO_MEM: none is. Call it before kinds
- * are set.
+ * Make the rings, one a call: TRACE_AGAIN until all are there; 0: they are, for ever. -E_NO_MEM: those made before stay,
+ * so that what is tried once more goes on there; who gives up calls trace_unmake. Call it before kinds are set.
  */
 #define TRACE_AGAIN 1
 int trace_make(void) must_use;
+/* Unless all are there: none is. */
+void trace_unmake(void);
 /* Record these kinds from now on. Returns those until now. */
 uint32_t trace_set(uint32_t kinds);
 /* Map a ring for the caller: as TRACE_MAP. */

@@ -14,8 +14,11 @@
 #include <kern/trap.h>
 #include <kern/upcall.h>
 
-bool big_lock_wanted, syscall_slow;
+bool big_lock_wanted;
 static struct spinlock big_lock = SPINLOCK(RANK_BIG, "big lock");
+static atomic_t big_lock_waiters;
+static const struct cpu *volatile big_lock_last; /* who took it last */
+#define GIVE_WAY_PAUSES 1000
 
 const char *trap_name(uint32_t number)
 {
@@ -131,12 +134,33 @@ void trap_interrupt(uint32_t vector)
 	TRACE(IRQ, INTERRUPT, vector, trace_took(since), 0);
 }
 
+/*
+ * A CPU that comes back at once would take the lock again before those who wait see that it was free, and they would
+ * starve: it lets one of them go first. Not for long, for that one's host may not be running it.
+ */
+static void give_way(const struct cpu *cpu)
+{
+	for (unsigned n = 0; n < GIVE_WAY_PAUSES && big_lock_last == cpu && atomic_load(&big_lock_waiters); n++) {
+		request_serve();
+		arch_pause();
+	}
+}
+
 void big_lock_take(void) UNCHECKED_LOCKING
 {
-	if (this_cpu()->big_lock_held)
+	struct cpu *cpu = this_cpu();
+
+	if (cpu->big_lock_held)
 		return;
+	give_way(cpu);
+	bool waits = spin_is_taken(&big_lock);
+	if (waits)
+		atomic_add(&big_lock_waiters, 1);
 	spin_lock(&big_lock);
-	this_cpu()->big_lock_held = true;
+	if (waits)
+		atomic_add(&big_lock_waiters, -1);
+	big_lock_last = cpu;
+	cpu->big_lock_held = true;
 }
 
 void big_lock_drop(void) UNCHECKED_LOCKING

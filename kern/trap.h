@@ -29,7 +29,6 @@ void trap_interrupt(uint32_t vector);
  * function: an interrupt of an idle or polling CPU takes it at most once.
  */
 extern bool big_lock_wanted;
-extern bool syscall_slow; /* system calls go the long way, through arch_syscall: for the big lock, or to be recorded */
 void big_lock_take(void);
 void big_lock_drop(void);
 

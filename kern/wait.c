@@ -15,9 +15,9 @@
 #include <kern/irq.h>
 #include <kern/message.h>
 #include <kern/request.h>
-#include <kern/sched_run.h>
 #include <kern/trace.h>
 #include <kern/trap.h>
+#include <kern/wait.h>
 
 uint32_t env_block_locked(struct env *env, uint32_t wait, envid_t wait_for, bool restarts, uint32_t timeout_ms)
 {
@@ -71,6 +71,13 @@ static inline void unblock(struct env *env) REQUIRES(env->lock)
 
 void env_end_wait(struct env *env, int32_t result)
 {
+	if (likely(!env->out_of_the_ordinary && !env->active && !env->restarts && !env->policy.lends_to)) {
+		wait_end(env, SCHED_OFF);
+		sched_count_active(1);
+		arch_call_set_result(&env->pub->env_tf, result);
+		sched_ready(env);
+		return;
+	}
 	if (!env->restarts && !env->frame_replaced)
 		arch_call_set_result(&env->pub->env_tf, result);
 	env->frame_replaced = false;
@@ -157,8 +164,6 @@ static struct list listeners GUARDED_BY(family_lock) = LIST_EMPTY(listeners);
 /* From now on env does or does not hear of ends. */
 static void listen(struct env *env, bool listens)
 {
-	if (listens == !list_empty(&env->listener))
-		return; /* only env itself changes that */
 	spin_lock(&family_lock);
 	if (listens)
 		list_push_back(&listeners, &env->listener);
@@ -169,14 +174,21 @@ static void listen(struct env *env, bool listens)
 
 int env_park(uint32_t flags, uint32_t timeout_ms)
 {
-	struct env *self = this_cpu()->env;
+	struct cpu *cpu = this_cpu();
+	struct env *self = cpu->env;
 
 	if (flags & ~(uint32_t)PARK_ENDS)
 		return -E_INVAL;
-	listen(self, flags & PARK_ENDS);
+	if (unlikely(!flags != list_empty(&self->listener))) /* only the caller itself changes that */
+		listen(self, flags);
 	spin_lock(&self->lock);
 	int result = self->unparked ? 0 : -E_TIMEOUT;
 	self->unparked = false;
+	if (result && timeout_ms == WAIT_FOREVER && wait_is_plain(cpu, self)) {
+		wait_begin(cpu, self, ENV_WAIT_PARK, 0, 0);
+		sched_stop(cpu, self);
+		return result;
+	}
 	if (result && timeout_ms)
 		env_block_locked(self, ENV_WAIT_PARK, 0, false, timeout_ms);
 	spin_unlock(&self->lock);

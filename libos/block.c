@@ -74,14 +74,11 @@ static int ask(uint32_t op, uint32_t argument, const void *va, size_t pages)
 	return err < 0 ? err : (int)thisenv->env_ipc_value;
 }
 
-int disks_list(const struct disks_list *page)
+int disks_list(struct disks_list *page)
 {
-	envid_t server = disks_server();
+	int err = sys_page_alloc(0, page, PTE_P | PTE_U | PTE_W);
 
-	if (!server)
-		return -E_NOT_FOUND;
-	int err = sys_ipc_call(server, DISKS_LIST, NULL, 0, ipc_window(page, 1));
-	return err < 0 ? err : (int)thisenv->env_ipc_value;
+	return err < 0 ? err : ask(DISKS_LIST, 0, page, 1);
 }
 
 /* --- Opening. --- */
@@ -342,6 +339,14 @@ static int submit_and_wait(struct block_disk *disk, int op, uint64_t sector, uin
 	return tag < 0 ? tag : block_wait(disk, tag);
 }
 
+/* Can a request name this memory? */
+static bool can_go_directly(const struct block_disk *disk, const void *memory, uint32_t size)
+{
+	int64_t offset = shared_offset(disk, memory, size);
+
+	return offset >= 0 && offset % BLOCK_SECTOR == 0;
+}
+
 int block_flush(struct block_disk *disk)
 {
 	return submit_and_wait(disk, BLOCK_FLUSH, 0, 0, NULL);
@@ -351,11 +356,11 @@ int block_read(struct block_disk *disk, uint64_t sector, uint32_t count, void *m
 {
 	for (char *at = memory; count > 0;) {
 		uint32_t some = MIN(count, (uint32_t)BLOCK_COUNT_MAX), size = some * BLOCK_SECTOR;
-		bool shared = shared_offset(disk, at, size) >= 0;
-		int err = submit_and_wait(disk, BLOCK_READ, sector, some, shared ? at : disk->bounce);
+		bool direct = can_go_directly(disk, at, size);
+		int err = submit_and_wait(disk, BLOCK_READ, sector, some, direct ? at : disk->bounce);
 		if (err < 0)
 			return err;
-		if (!shared)
+		if (!direct)
 			memcpy(at, disk->bounce, size);
 		at += size;
 		sector += some;
@@ -368,10 +373,10 @@ int block_write(struct block_disk *disk, uint64_t sector, uint32_t count, const 
 {
 	for (const char *at = memory; count > 0;) {
 		uint32_t some = MIN(count, (uint32_t)BLOCK_COUNT_MAX), size = some * BLOCK_SECTOR;
-		bool shared = shared_offset(disk, at, size) >= 0;
-		if (!shared)
+		bool direct = can_go_directly(disk, at, size);
+		if (!direct)
 			memcpy(disk->bounce, at, size);
-		int err = submit_and_wait(disk, BLOCK_WRITE, sector, some, shared ? (char *)at : disk->bounce);
+		int err = submit_and_wait(disk, BLOCK_WRITE, sector, some, direct ? (char *)at : disk->bounce);
 		if (err < 0)
 			return err;
 		at += size;

@@ -126,20 +126,32 @@ static uint32_t left_over(const struct block_ring *ring)
 	return bits;
 }
 
-static void begin(uint32_t n)
+/* What stands in the ring of a client is the driver's, from here on. */
+static void take_ring(uint32_t n)
 {
-	struct driver_page *page = driver_page();
-	const struct driver_unit *unit = &page->units[entry_of(n)->unit % DRIVER_UNITS];
+	const struct driver_unit *unit = &driver_page()->units[entry_of(n)->unit % DRIVER_UNITS];
 	struct block_ring *ring = ring_of(n);
 
 	ring->sectors = unit->sectors;
 	ring->flags = unit->flags;
 	store((uint32_t *)&ring->driver, (uint32_t)thisenv->env_id);
 	__atomic_fetch_or(&ring->submitted, left_over(ring), __ATOMIC_SEQ_CST);
-	store(served_of(n), load(&entry_of(n)->wanted));
-	libos_sys_unpark(page->server);
 	clients[n].woken = ring->waits - 1;
 	clients[n].ended = true; /* the driver before this one may have died between an end and telling of it */
+}
+
+/* The server may take a ring away as long as it reads 0: so say first that it is needed, and then look again. */
+static void begin(uint32_t n)
+{
+	uint32_t wanted = load(&entry_of(n)->wanted);
+
+	store(served_of(n), DRIVER_BEGINS);
+	if (wanted != 0 && load(&entry_of(n)->wanted) == wanted)
+		take_ring(n);
+	else
+		wanted = 0;
+	store(served_of(n), wanted);
+	libos_sys_unpark(driver_page()->server);
 }
 
 /* Begin or end if that is due. False: there is nothing to do about that. */

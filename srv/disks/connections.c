@@ -9,7 +9,7 @@
 
 #include "disks.h"
 
-#define RELEASE_MS 30000 /* a driver that keeps something so long hangs */
+uint32_t release_ms = 30000;
 
 static struct connection {
 	envid_t client;   /* 0: free */
@@ -18,7 +18,7 @@ static struct connection {
 	uint32_t pages;   /* shared so far */
 	bool closing;
 	bool answer_due;  /* the client waits for the end of opening, or of closing */
-	uint32_t since;   /* closing: milliseconds */
+	uint32_t since;   /* closing: milliseconds; since when this driver has been asked */
 } connections[CONNECTIONS];
 
 static uint32_t number_of(const struct connection *connection)
@@ -74,7 +74,7 @@ static void want(struct connection *connection)
 	entry->unit = connection->unit;
 	entry->pages = connection->pages;
 	entry->envid = connection->client;
-	if (++last == 0)
+	if (++last == DRIVER_BEGINS)
 		last = 1;
 	__atomic_store_n(&entry->wanted, last, __ATOMIC_SEQ_CST);
 	controller_wake(connection->controller);
@@ -84,9 +84,14 @@ int connections_attach(struct controller *controller)
 {
 	int err = 0;
 
-	for (struct connection *c = connections; c < connections + CONNECTIONS && err == 0; c++)
-		if (c->client && c->controller == controller && !c->closing)
+	for (struct connection *c = connections; c < connections + CONNECTIONS && err == 0; c++) {
+		if (!c->client || c->controller != controller)
+			continue;
+		if (c->closing)
+			c->since = sys_time_msec(); /* the new one has kept nothing so long yet */
+		else
 			err = give_whole(c);
+	}
 	return err;
 }
 
@@ -234,7 +239,7 @@ static void look(struct connection *connection)
 	if (connection->closing) {
 		if (is_let_go(connection))
 			release(connection);
-		else if (((sys_time_msec() - connection->since) & 0x7FFFFFFF) >= RELEASE_MS)
+		else if (((sys_time_msec() - connection->since) & 0x7FFFFFFF) >= release_ms)
 			sys_env_destroy(connection->controller->driver);
 		return;
 	}
@@ -255,6 +260,6 @@ uint32_t connections_timeout(void)
 {
 	for (const struct connection *c = connections; c < connections + CONNECTIONS; c++)
 		if (c->client && c->closing)
-			return RELEASE_MS;
+			return release_ms;
 	return TIMEOUT_NEVER;
 }

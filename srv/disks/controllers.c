@@ -235,6 +235,7 @@ static void driver_ended(struct controller *controller)
 	controller->driver = 0;
 	if (status == 0 && page->state == DRIVER_READY && page->unit_count == 0) {
 		controller->state = CONTROLLER_EMPTY;
+		connections_fail(controller); /* it had disks when they were opened */
 		return;
 	}
 	if (page->state == DRIVER_FAILED)
@@ -275,6 +276,11 @@ void controller_kill(struct controller *controller)
 	controller->ordered = true;
 	if (controller->driver)
 		sys_env_destroy(controller->driver);
+}
+
+int controller_hang(struct controller *controller)
+{
+	return controller->driver ? sys_env_set_status(controller->driver, ENV_NOT_RUNNABLE) : -E_IO;
 }
 
 void controllers_end(void)

@@ -1,11 +1,12 @@
 /*
- * disks [-k] [-n] [-o WORD] [-e PROGRAM ARGUMENTS...]: the disk server. It finds the controllers on the PCI bus, starts
+ * disks [-k] [-n] [-o WORD] [-h MS] [-e PROGRAM ARGUMENTS...]: the disk server. It finds the controllers on the PCI bus, starts
  * a driver for each and another one when that dies, and connects programs with drivers: <finch/disks.h>. It needs the
  * rights ports, irq, mmio, dma and type.
  *
  * With -e it starts PROGRAM when it knows the disks, and ends as that does, with all drivers: a machine that has
  * drivers is never at rest. For tests: -k lets anybody have a driver killed, -n gives drivers no interrupts, -o gives
- * them WORD for an argument (`pio` has ide do without DMA, `unqueued` ahci without queued commands).
+ * them WORD for an argument (`pio` has ide do without DMA, `unqueued` ahci without queued commands), -h lets anybody have
+ * a driver hang, which is to be noticed after MS milliseconds instead of 30 s.
  */
 #include <finch/ipc.h>
 #include <finch/memory.h>
@@ -18,9 +19,9 @@
 #define WINDOW ((char *)0xA8000000) /* where pages of messages come */
 #define WINDOW_PAGES 1024
 #define RIGHTS_NEEDED (RIGHT_PORTS | RIGHT_IRQ | RIGHT_MMIO | RIGHT_DMA) /* for as long as it runs */
-#define LIST ((struct disks_list *)0xA7000000)
 
 static bool kills, without_lines;
+static uint32_t hang_ms; /* 0: nobody may have a driver hang */
 static envid_t ends_with; /* 0: nobody's end ends this one */
 
 void answer(envid_t client, int value)
@@ -44,33 +45,35 @@ static void fill_disk(struct disks_disk *disk, const struct controller *controll
 	disk->model[DRIVER_MODEL - 1] = 0;
 }
 
-/* Answer with the list. A new page each time: who has an old one may keep it. */
-static int send_list(envid_t client)
+/* The page is the client's: who asks ten thousand times pays for ten thousand pages. */
+static int write_list(struct disks_list *page, int perm)
 {
+	static struct disks_list list;
 	struct controller *controller;
 	uint32_t unit;
-	int err = sys_page_alloc(0, LIST, PERM_WRITE);
 
-	if (err < 0)
-		return err;
+	if (!page || !(perm & PTE_W))
+		return -E_INVAL;
+	memset(&list, 0, sizeof(list));
 	for (uint32_t n = 0; n < DISKS_MAX && disk_find(n, &controller, &unit); n++)
-		fill_disk(&LIST->disks[LIST->count++], controller, unit);
-	LIST->device_count = device_count;
-	memcpy(LIST->devices, devices, sizeof(devices));
-	sys_ipc_try_send(client, 0, LIST, PTE_P | PTE_U);
-	sys_page_unmap(0, LIST);
-	return NO_ANSWER;
+		fill_disk(&list.disks[list.count++], controller, unit);
+	list.device_count = device_count;
+	memcpy(list.devices, devices, sizeof(devices));
+	memcpy(page, &list, sizeof(list));
+	return 0;
 }
 
-static int kill(uint32_t n)
+static int disturb(uint32_t n, bool hang)
 {
 	struct controller *controller;
 	uint32_t unit;
 
-	if (!kills)
+	if (hang ? !hang_ms : !kills)
 		return -E_NOT_SUPP;
 	if (!disk_find(n, &controller, &unit))
 		return -E_NOT_FOUND;
+	if (hang)
+		return controller_hang(controller);
 	controller_kill(controller);
 	return 0;
 }
@@ -86,9 +89,10 @@ static int handle(envid_t client, uint32_t op, uint32_t argument, void *pages, i
 	case DISKS_CLOSE:
 		return connection_close(client, argument);
 	case DISKS_LIST:
-		return send_list(client);
+		return write_list(pages, perm);
 	case DISKS_KILL:
-		return kill(argument);
+	case DISKS_HANG:
+		return disturb(argument, op == DISKS_HANG);
 	default:
 		return -E_INVAL;
 	}
@@ -146,6 +150,8 @@ static const char **parse(char **argv)
 			without_lines = true;
 		else if (strcmp(*argv, "-o") == 0 && argv[1])
 			driver_word = *++argv;
+		else if (strcmp(*argv, "-h") == 0 && argv[1])
+			release_ms = hang_ms = (uint32_t)strtol(*++argv, NULL, 10);
 		else if (strcmp(*argv, "-e") == 0 && argv[1])
 			return (const char **)argv + 1;
 		else

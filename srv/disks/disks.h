@@ -59,6 +59,8 @@ void controllers_look(void);
 void controller_wake(struct controller *controller);
 /* Destroy the driver; another one will take its place. */
 void controller_kill(struct controller *controller);
+/* Have the driver hang, as far as anybody can see. 0 or an error. */
+int controller_hang(struct controller *controller);
 /* Destroy all drivers. */
 void controllers_end(void);
 /* Have all of them told what they have? Then disks have their numbers. */
@@ -80,6 +82,8 @@ int connection_close(envid_t client, uint32_t n);
 
 /* See whose programs have ended, and what drivers have begun or ended to serve. */
 void connections_look(void);
+extern uint32_t release_ms; /* a driver that keeps so long what was closed hangs, and is destroyed */
+
 /* Give a new driver, suspended as yet, all connections of its controller. 0 or an error. */
 int connections_attach(struct controller *controller);
 /* The controller is given up: so is all that its connections wait for. */

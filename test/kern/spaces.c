@@ -252,6 +252,58 @@ void test_space_large_range(void)
 	EXPECT(free - test_free_pages() <= 1);
 }
 
+/*
+ * A superpage takes the place of a table, and before other CPUs have flushed, so that they may still walk through that
+ * table, another superpage is taken apart, or unmapped: it gets a table that none of them can know.
+ */
+#define HERE (4 * PTSIZE)
+
+static void replace_table(struct space *space, pfn_t large, pfn_t page, bool unmap)
+{
+	pfn_t table = arch_pte_pfn(*arch_space_slot(&space->arch, HERE));
+	pfn_t spare = page ? page_take_kernel() : NO_PAGE;
+	const arch_pte_t *entry = page_address(table);
+	struct replaced replaced, others;
+
+	replaced_init(&replaced);
+	replaced_init(&others);
+	spin_lock(&space->lock);
+	EXPECT_IS(space_large_needs_spare(space, HERE), page != NO_PAGE);
+	EXPECT_IS(space_large_put(space, HERE, arch_pte_make_large(large, WRITE), &spare, &replaced), 0);
+	if (unmap)
+		space_large_unmap(space, PTSIZE, &others);
+	else
+		space_split(space, PTSIZE, &others);
+	EXPECT(arch_pte_pfn(*arch_space_slot(&space->arch, PTSIZE)) != table);
+	EXPECT(page ? arch_pte_pfn(*entry) == page && page_references(page) == 1 : !arch_pte_present(*entry));
+	spin_unlock(&space->lock);
+	replaced_finish(&others, space);
+	space_large_finish(space, &replaced, spare);
+	/* Without a spare, that table is the reserve of this place. */
+	space_split_now(space, HERE);
+	EXPECT(page || arch_pte_pfn(*arch_space_slot(&space->arch, HERE)) == table);
+}
+
+void test_space_table_replaced(void)
+{
+	uint32_t free = test_free_pages(), perm;
+
+	for (unsigned i = 0; arch_large_supported() && i < 4; i++) {
+		struct space *space = test_space();
+		bool empty = i & 1, unmap = i & 2;
+		pfn_t large = NO_PAGE;
+		EXPECT_IS(space_alloc(space, HERE, WRITE, 1), 1);
+		pfn_t page = space_lookup(space, HERE, &perm);
+		if (empty)
+			unmap_page(space, HERE);
+		/* In a small machine there are no two. */
+		if (space_alloc_large(space, PTSIZE, WRITE, 1) == 1 && (large = large_take(NULL)))
+			replace_table(space, large, empty ? NO_PAGE : page, unmap);
+		test_space_end(space);
+	}
+	EXPECT(free - test_free_pages() <= 1); /* the pool may keep its page */
+}
+
 /* --- Out of memory --- */
 
 /* Each allocation that an operation makes fails once; it then leaves no trace. */

@@ -121,4 +121,4 @@ def all_units(options):
     return (primes_units(Unit, "long") + repeat_units(Unit, "long") if options.long else []) + \
         list(script_units()) + list(check_units()) + list(user_units(Unit, options.long)) + \
         list(kern_units(Unit)) + list(host_units()) + \
-        list(transcript_units(Unit)) + primes_units(Unit, "usual") + soak
+        list(transcript_units(Unit, options.long)) + primes_units(Unit, "usual") + soak

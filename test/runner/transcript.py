@@ -7,7 +7,7 @@
     input hello\\n                  what is typed, with \\n, \\t, \\b and \\x1c; may stand several times (nothing if not given)
     expect REGEX                   a line that must come; several must come in this order
     never REGEX                    no line may match
-    each-cpus 1 2 4 8              once on each of these numbers of CPUs (two, or what `run` says)
+    each-cpus 1 2 4 8              once on each of these numbers of CPUs (two, or what `run` says); release, debug, in turns
     on release                     only this build (both if not given)
     seconds 30                     the time it has (60)
     disk 16M if=ide                a scratch disk, as ./finch run --disk has it, with its options; may stand several times
@@ -70,6 +70,13 @@ class Transcript:
         letter = match.group(1)
         return {"n": "\n", "t": "\t", "b": "\b"}.get(letter) or chr(int(letter[1:], 16))
 
+    def machines(self, long):
+        """(build, CPUs) of each time that it is run. On several numbers of CPUs the builds take turns, but with --long."""
+        builds = self.variants
+        if long or len(self.cpus) == 1:
+            return [(build, cpus) for build in builds for cpus in self.cpus]
+        return [(builds[i % len(builds)], cpus) for i, cpus in enumerate(self.cpus)]
+
     def judge(self, status, lines, disks=()):
         """What is wrong, or nothing. disks: the paths of its disks."""
         why = []
@@ -92,7 +99,7 @@ class Transcript:
         return why + ["what came:"] + ["| " + line for line in lines[-40:]] if why else []
 
 
-def transcript_units(base):
+def transcript_units(base, long):
     class TranscriptUnit(base):
         def __init__(self, transcript, variant, cpus):
             machine = "%s-%s" % (cpus, variant) if cpus else variant
@@ -133,6 +140,5 @@ def transcript_units(base):
 
     for path in sorted(glob.glob("test/transcript/*")):
         transcript = Transcript(path)
-        for variant in transcript.variants:
-            for cpus in transcript.cpus:
-                yield TranscriptUnit(transcript, variant, cpus)
+        for variant, cpus in transcript.machines(long):
+            yield TranscriptUnit(transcript, variant, cpus)

@@ -101,6 +101,22 @@ static void read_only_memory(void)
 	pages_unmap(0, MEMORY, MEMORY_PAGES);
 }
 
+/* The list comes in memory of who asks for it, who could keep any number of pages of the server's else. */
+static void list_in_own_memory(void)
+{
+	void *code = (void *)ROUNDDOWN((uintptr_t)umain, PGSIZE);
+
+	expect_error(ask(DISKS_LIST, NULL, 0), E_INVAL);
+	expect_is(sys_ipc_call(disks_server(), DISKS_LIST, code, RO, IPC_NO_PAGES), 0);
+	expect_error((int)thisenv->env_ipc_value, E_INVAL);
+	expect_is(sys_page_alloc(0, GIFT, RW), 0);
+	memset(GIFT, 0xFF, PGSIZE);
+	expect_is(ask(DISKS_LIST, GIFT, 1), 0);
+	expect(memcmp(GIFT, LIST, sizeof(*LIST)) == 0);
+	expect_is(refs_of(GIFT), 1);
+	sys_page_unmap(0, GIFT);
+}
+
 /* --- An attacker. --- */
 
 static void write_slot(void)
@@ -214,6 +230,7 @@ void umain(int argc, char **argv)
 	expect_is(disks_list(LIST), 0);
 	expect_is(LIST->count, 2);
 	expect_is(LIST->disks[0].driver, LIST->disks[1].driver);
+	list_in_own_memory();
 	read_only_memory();
 	for (uint32_t round = 0; round < rounds; round++) {
 		do_round(disk, round);

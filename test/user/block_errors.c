@@ -96,6 +96,10 @@ static void data(void)
 	expect_is(block_flush(disk), 0);
 	expect_is(submit_and_wait(disk, BLOCK_READ, 103, 20, SHARED + 3 * BLOCK_SECTOR), 0);
 	expect(memcmp(SHARED + 3 * BLOCK_SECTOR, OTHER + 8 + 3 * BLOCK_SECTOR, 20 * BLOCK_SECTOR) == 0);
+	/* Any place is good for these, also one in shared memory that no request could name. */
+	expect_is(block_read(disk, 103, 20, SHARED + 4), 0);
+	expect(memcmp(SHARED + 4, OTHER + 8 + 3 * BLOCK_SECTOR, 20 * BLOCK_SECTOR) == 0);
+	expect_is(block_write(disk, 103, 20, SHARED + 4), 0);
 	memset(OTHER + size + 64, 0, size);
 	expect_is(block_read(disk, 100, count, OTHER + size + 64), 0);
 	expect(memcmp(OTHER + 8, OTHER + size + 64, size) == 0);

@@ -57,14 +57,6 @@ static void kill(envid_t child)
 	expect_end(child, -E_KILLED);
 }
 
-/* One that another made: its end is told to nobody but those who sleep until then. */
-static void kill_orphan(envid_t orphan)
-{
-	expect_is(sys_env_destroy(orphan), 0);
-	wait(orphan);
-	expect(!env_alive(orphan));
-}
-
 static void waits(uint32_t arg)
 {
 	USED(arg);
@@ -111,7 +103,7 @@ static void not_with_family(child_function function)
 	kill(child);
 	/* Of a thread, the space's end was the end too. */
 	if (envs[ENVX(step)].env_status != ENV_FREE && envs[ENVX(step)].env_id == (envid_t)step)
-		kill_orphan((envid_t)step);
+		end_orphan((envid_t)step);
 }
 
 static void who(void)

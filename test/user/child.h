@@ -120,6 +120,14 @@ static __attribute__((unused)) void grow_records(unsigned n)
 		expect_is(status_, wanted);                                                                      \
 	} while (0)
 
+/* Destroy one that another created, and that passed to this program: its end is told to those alone who sleep until it. */
+static __attribute__((unused)) void end_orphan(envid_t orphan)
+{
+	expect_is(sys_env_destroy(orphan), 0);
+	wait(orphan);
+	expect(!env_alive(orphan));
+}
+
 /* Wait until a child has done something: it shows in a variable. */
 #define wait_until(cond)                                                                                         \
 	do {                                                                                                     \

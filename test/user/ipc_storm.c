@@ -7,9 +7,9 @@
 #define A ((char *)0x10000000)
 #define B ((char *)0x20000000)
 #define NOWHERE ((void *)UTOP)
-#define PING_PONG 4000
+#define PING_PONG 1500
 #define SENDERS 8
-#define ROUNDS 400
+#define ROUNDS 200
 
 static volatile envid_t parent;
 static volatile uint32_t sent[SENDERS]; /* by the sender now in this place: messages whose send has returned 0 */

@@ -4,7 +4,7 @@
 
 #define MANY 1000  /* threads, one after the other */
 #define GROUP 12   /* threads at once */
-#define ROUNDS 2000
+#define ROUNDS 500
 #define STACK_PAGES_MOST 10
 
 static struct mutex mutex;

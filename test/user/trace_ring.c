@@ -7,6 +7,7 @@
 #include "trace_rings.h"
 
 #define OTHER ((char *)0x30000000)
+#define FULL ((char *)0x50000000)
 #define WRITERS 6
 
 static volatile bool stop;
@@ -29,6 +30,43 @@ static void out_of_memory(void)
 		expect_kernel_sound();
 	}
 	expect_is(trace_set(0), TRACE_KIND_FAULT);
+	expect_kernel_sound();
+}
+
+static volatile int result_when_full;
+
+/* Memory is really out, but for as much as some of the rings need, and not all. */
+static void takes_memory(uint32_t left)
+{
+	uint32_t taken = 0;
+	int n;
+
+	while ((n = sys_page_alloc_range(0, FULL + taken * PGSIZE, RW, 1024)) > 0)
+		taken += (uint32_t)n;
+	expect_is(n, -E_NO_MEM);
+	expect_is(pages_unmap(0, FULL + (taken - left) * PGSIZE, left), 0); /* the last: the kernel can reach those */
+	result_when_full = trace_set(TRACE_KIND_FAULT);
+}
+
+/*
+ * It is not tried for ever. Together the rings have a 32nd of memory, or more, or 513 pages each: see kern/trace.c. Twice:
+ * what making a child takes up for good is there then.
+ */
+static void memory_full(void)
+{
+	uint32_t before = 0;
+
+	for (int i = 0; i < 2; i++) {
+		before = free_pages();
+		expect_end(child_run(takes_memory, MIN(before / 32, cpu_total() * 512)), 0);
+	}
+	if (result_when_full >= 0) { /* they are there already */
+		expect_is(trace_set(0), TRACE_KIND_FAULT);
+		return;
+	}
+	expect_is(result_when_full, -E_NO_MEM);
+	expect_is(free_pages(), before);
+	expect_error(libos_sys_trace(TRACE_MAP, (uintptr_t)RINGS, 0), E_INVAL);
 	expect_kernel_sound();
 }
 
@@ -253,6 +291,7 @@ static void on_and_off(void)
 
 void umain(int argc, char **argv)
 {
+	memory_full();
 	out_of_memory();
 	arguments();
 	rights();

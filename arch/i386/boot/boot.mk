@@ -30,7 +30,7 @@ define boot_compile
 $(B)/$(1)/%.o: $(2)/%.c $(B)/stamp/boot
 	$$(call say,CC $$< (boot))
 	@mkdir -p $$(@D)
-	$$(Q)$(CC) $(BOOT_FLAGS) -I$(BOOT_DIR) -MMD -MP -c -o $$@ $$<
+	$$(Q)$(CC) $(BOOT_FLAGS) -I$(BOOT_DIR) -MMD -MP -c -o $$@ $$< $$(KEEP_WARNINGS)
 endef
 define boot_assemble
 $(B)/$(1)/%.o: $(2)/%.S $(B)/stamp/boot

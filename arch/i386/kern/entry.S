@@ -77,18 +77,15 @@ return_iret:
 #include <abi/syscall.def>
 
 /*
- * Do the system call that the frame at the stack pointer asks for. A bad number, the big lock and the event ring are
- * the business of arch_syscall (at `slow`); what is to be done before user mode, if anything, that of
- * arch_syscall_attend.
+ * Do the system call that the frame at the stack pointer asks for; at `bad` a number that none has becomes that of the
+ * table's last entry. What is to be done before user mode, if anything, is the business of syscall_attend.
  */
-.macro SYSCALL_DISPATCH slow
-	cmpb	$0, syscall_slow
-	jne	\slow
+.macro SYSCALL_DISPATCH bad
 	movl	ARCH_FRAME_EAX(%esp), %ecx
 	cmpl	$syscall_count, %ecx
-	jae	\slow
-	leal	4(%esp), %eax
-	call	*syscall_handlers(, %ecx, 4)
+	jae	\bad
+2:	leal	4(%esp), %eax
+	call	*syscall_table(, %ecx, 4)
 	movl	%eax, ARCH_FRAME_EAX(%esp)
 	cmpl	$0, %fs:CPU_ATTENTION
 	jne	syscall_attend
@@ -104,9 +101,8 @@ syscall_by_int:
 	REFUSE_VM86
 	SYSCALL_DISPATCH 1f
 	jmp	return_from_trap
-1:	movl	%esp, %eax
-	call	arch_syscall
-	jmp	return_from_trap
+1:	movl	$syscall_count, %ecx
+	jmp	2b
 
 /* A switch is the most frequent: it has no need of the rest. */
 syscall_attend:
@@ -138,8 +134,7 @@ syscall_by_sysenter_stepped:
 	pushl	$T_SYSCALL
 	SAVE_REGISTERS
 	SYSCALL_DISPATCH 1f
-	testl	$FL_TF, ARCH_FRAME_EFLAGS(%esp) /* sysexit would trap in the kernel */
-	jnz	return_from_trap
+	/* Here FL_TF is in no frame: see ATTEND_STEP and arch_env_save. With it sysexit would trap in the kernel. */
 .globl return_fast_pop_fs, return_fast_pop_es, return_fast_pop_ds
 return_fast_pop_fs:
 	popl	%fs
@@ -155,11 +150,8 @@ return_fast_pop_ds:
 	popl	%ecx                    /* esp */
 	sti                             /* takes effect after the next instruction */
 	sysexit
-1:	movl	%esp, %eax
-	call	arch_syscall
-	testl	%eax, %eax
-	jz	return_from_trap
-	jmp	return_fast_pop_fs
+1:	movl	$syscall_count, %ecx
+	jmp	2b
 
 /* arch_resume(frame): leave the kernel with that frame, which is at the top of the stack. */
 .globl arch_resume

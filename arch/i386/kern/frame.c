@@ -24,7 +24,7 @@ void arch_fpu_save(uint8_t *area)
 		__asm__ volatile("fnsave (%0); frstor (%0)" : : "r"(area) : "memory");
 }
 
-void arch_fpu_load(const uint8_t *area)
+static void fpu_load(const uint8_t *area)
 {
 	if (features.xsave)
 		__asm__ volatile("xrstor (%0)" : : "r"(area), "a"(-1), "d"(-1) : "memory");
@@ -32,6 +32,27 @@ void arch_fpu_load(const uint8_t *area)
 		__asm__ volatile("fxrstor (%0)" : : "r"(area) : "memory");
 	else /* frstor, unlike fxrstor, first raises what the program before has left pending: SDM vol. 1, 8.6 */
 		__asm__ volatile("fnclex; frstor (%0)" : : "r"(area) : "memory");
+}
+
+void arch_env_save_any(const struct cpu *cpu, struct env *env)
+{
+	const struct arch_frame *frame = frame_of(cpu);
+
+	env->arch.fs = frame->fs;
+	__asm__ volatile("movw %%gs, %0" : "+m"(env->arch.gs));
+	arch_fpu_save(env->arch.fpu);
+	arch_frame_publish(&env->pub->env_tf, &frame->tf);
+}
+
+void arch_env_load_any(struct cpu *cpu, const struct env *env)
+{
+	struct arch_frame *frame = frame_of(cpu);
+
+	frame->fs = env->arch.fs;
+	*cpu->arch.tls = env->arch.tls;
+	load_gs(&env->arch.gs);
+	frame->tf = env->pub->env_tf;
+	fpu_load(env->arch.fpu);
 }
 
 /*
@@ -71,7 +92,7 @@ void arch_env_inherit(struct env *child)
 	const struct env *self = this_cpu()->env;
 
 	arch_env_save(this_cpu(), child);
-	arch_fpu_load(child->arch.fpu); /* the caller goes on with it */
+	fpu_load(child->arch.fpu); /* the caller goes on with it */
 	child->arch.tls = self->arch.tls;
 	arch_call_set_result(&child->pub->env_tf, 0);
 }

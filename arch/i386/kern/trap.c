@@ -2,6 +2,7 @@
  * Traps on the i386: what entry.S calls. Sorts entries from user mode and from the kernel, and turns faults on the
  * way back to user mode into the program's own.
  */
+#include <arch/switch.h>
 #include <kern/boot.h>
 #include <kern/breakpoint.h>
 #include <kern/cpu.h>
@@ -27,18 +28,16 @@ extern char syscall_by_sysenter[], syscall_by_sysenter_stepped[], return_pop_fs[
 
 /* Called by entry.S. */
 void arch_trap(struct arch_frame *frame);
-uint32_t arch_syscall(struct arch_frame *frame);
 void arch_syscall_attend(void);
 void arch_first_return(void);
 void arch_trap_vm86(struct arch_frame *frame) __attribute__((noreturn));
 void arch_double_fault(void) __attribute__((noreturn));
 size_t arch_copy_user_raw(void *to, const void *from, size_t n);
-void arch_resume(struct arch_frame *frame) __attribute__((noreturn));
 void arch_enter_user_on(uint32_t stack_top) __attribute__((noreturn));
 
 static struct arch_frame *user_frame(void)
 {
-	return (struct arch_frame *)this_cpu()->arch.stack_top - 1;
+	return frame_of(this_cpu());
 }
 
 struct Trapframe *arch_frame(void)
@@ -62,19 +61,6 @@ void arch_syscall_attend(void)
 	if (cpu->attention & ATTEND_STEP && cpu->env)
 		user_frame()->tf.tf_eflags |= FL_TF;
 	leave(cpu);
-}
-
-/* A system call, in full: entry.S does those that need nothing of this. True: sysexit may be used. */
-uint32_t arch_syscall(struct arch_frame *frame)
-{
-	big_lock_enter();
-	arch_call_set_result(&frame->tf, trace_kinds ? trace_syscall(&frame->tf) : syscall_dispatch(&frame->tf));
-	if (this_cpu()->attention) {
-		arch_syscall_attend();
-		return false;
-	}
-	big_lock_leave();
-	return !(frame->tf.tf_eflags & FL_TF);
 }
 
 void arch_first_return(void)

@@ -50,8 +50,8 @@ uint64_t block_sectors(const struct block_disk *disk) LINKED_NAME(block_sectors)
 uint32_t block_flags(const struct block_disk *disk) LINKED_NAME(block_flags);
 
 /*
- * Read or write count sectors (any number) from `sector` on, and wait. memory may be anywhere: if not in shared memory,
- * it is copied. 0, or the error of the first part that failed.
+ * Read or write count sectors (any number) from `sector` on, and wait. memory may be anywhere: if a request could not
+ * name it, it is copied. 0, or the error of the first part that failed.
  */
 int block_read(struct block_disk *disk, uint64_t sector, uint32_t count, void *memory) LINKED_NAME(block_read);
 int block_write(struct block_disk *disk, uint64_t sector, uint32_t count, const void *memory) LINKED_NAME(block_write);

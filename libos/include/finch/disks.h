@@ -18,11 +18,11 @@
  * DISKS_SHARE: share the pages that come with it on connection n. The answer is where they stand, as pages from the
  *	start of what is shared. -E_INVAL: not the caller's connection, or no pages; -E_NO_MEM.
  * DISKS_CLOSE: end connection n. The answer comes when the driver has let everything go. -E_INVAL.
- * DISKS_LIST: the answer brings a page, struct disks_list, only to be read.
- * DISKS_KILL: destroy the driver of the disk of that number; another takes its place. For tests: -E_NOT_SUPP if the
- *	server was not started with -k.
+ * DISKS_LIST: write struct disks_list into the page that comes with it. -E_INVAL: no page, or not writable.
+ * DISKS_KILL: destroy the driver of the disk of that number; another takes its place. DISKS_HANG: it hangs. For tests:
+ *	-E_NOT_SUPP if the server was not started with -k or -h.
  */
-enum { DISKS_OPEN = 1, DISKS_SHARE, DISKS_CLOSE, DISKS_LIST, DISKS_KILL };
+enum { DISKS_OPEN = 1, DISKS_SHARE, DISKS_CLOSE, DISKS_LIST, DISKS_KILL, DISKS_HANG };
 
 #define DISKS_MAX 16
 #define DISKS_DEVICES 64
@@ -49,7 +49,7 @@ static_assert(sizeof(struct disks_list) <= 4096, "one page");
 
 /* Its environment, or 0. */
 envid_t disks_server(void) LINKED_NAME(disks_server);
-/* Ask it for the list, which is mapped at `page`. 0; -E_NOT_FOUND: there is no disk server. */
-int disks_list(const struct disks_list *page) LINKED_NAME(disks_list);
+/* Ask it for the list, in a new page that is mapped at `page`. 0; -E_NOT_FOUND: there is no disk server; -E_NO_MEM. */
+int disks_list(struct disks_list *page) LINKED_NAME(disks_list);
 
 #endif

@@ -47,11 +47,13 @@ struct driver_unit {
 
 /* A disk that a program has open. */
 struct driver_client {
-	uint32_t wanted; /* not 0: to be served; a number that is new for each program */
+	uint32_t wanted; /* not 0: to be served; a number that is new for each program, and not DRIVER_BEGINS */
 	uint32_t unit;
 	uint32_t pages;  /* that are shared, all mapped; only grows while it is wanted */
 	envid_t envid;
 };
+
+#define DRIVER_BEGINS 0xFFFFFFFFu
 
 enum { DRIVER_STARTING, DRIVER_READY, DRIVER_FAILED };
 
@@ -71,7 +73,8 @@ struct driver_page {
 	int32_t error;        /* of a driver that failed */
 	uint32_t unit_count;  /* one behind the last that is used */
 	struct driver_unit units[DRIVER_UNITS];
-	uint32_t served[DRIVER_CLIENTS]; /* as wanted, or 0: it has nothing of that client in its hands */
+	/* As wanted; DRIVER_BEGINS: not yet; 0: it has nothing of that client in its hands, nor looks at its ring. */
+	uint32_t served[DRIVER_CLIENTS];
 	uint32_t sleeps;      /* and the server takes that back */
 	/* How it went so far. */
 	uint32_t requests, errors, timeouts, resets, interrupts;

@@ -92,6 +92,14 @@ static inline void arch_add_to(uint64_t *sum, uint32_t n)
 	__asm__("addl %1, %0; adcl $0, 4+%0" : "+o"(*sum) : "r"(n) : "cc");
 }
 
+/* Set the lowest bit of a word that other CPUs change too; returns whether it was set. In one instruction. */
+static inline bool arch_test_and_set(uint32_t *word)
+{
+	bool was;
+	__asm__ volatile("lock btsl $0, %0" : "+m"(*word), "=@ccc"(was) : : "memory");
+	return was;
+}
+
 static inline void arch_pause(void)
 {
 	__asm__ volatile("pause" : : : "memory");

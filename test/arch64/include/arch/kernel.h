@@ -27,6 +27,7 @@ typedef pte_t arch_pte_t;
 
 struct cpu *arch_this_cpu(void);
 void *arch_window(uint32_t pfn, unsigned slot);
+bool arch_test_and_set(uint32_t *word);
 void arch_pause(void);
 uint64_t arch_ticks(void);
 void arch_idle(void);
