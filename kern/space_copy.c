@@ -224,12 +224,13 @@ int space_copy(struct space *src, struct space *dst, uintptr_t va, const struct 
 		.not_simple = simple ? filter->keep | filter->mark | PTE_DEVICE : ~0u,
 	};
 	uintptr_t at = va, end = va + n * PGSIZE;
+	unsigned slices = 0;
 	bool room = true;
 
 	atomic_add(&src->unflushed, 1);
 	do {
 		at = copy_slice(&copy, at, end, &room);
-	} while (room && at < end && !space_interrupted());
+	} while (room && at < end && !space_range_interrupted(&slices));
 	/*
 	 * Always, where pages may have to be read-only: one that was found so may have been made so by another thread, which
 	 * has not come to flushing it.

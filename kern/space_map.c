@@ -51,6 +51,7 @@ int space_alloc(struct space *space, uintptr_t va, uint32_t perm, uint32_t n)
 {
 	pfn_t pages[SPACE_SLICE];
 	uint32_t done = 0, most = n;
+	unsigned slices = 0;
 
 	do {
 		uintptr_t at = va + done * PGSIZE;
@@ -63,7 +64,7 @@ int space_alloc(struct space *space, uintptr_t va, uint32_t perm, uint32_t n)
 			most = 1; /* that page and a table may be all the memory that there is */
 		else
 			return done ? (int)done : -E_NO_MEM;
-	} while (done < n && (!done || !space_interrupted()));
+	} while (done < n && (!done || !space_range_interrupted(&slices)));
 	return done;
 }
 
@@ -133,11 +134,12 @@ static uint32_t map_slice(struct space *src, uintptr_t srcva, struct space *dst,
 int space_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t dstva, uint32_t perm, uint32_t n)
 {
 	uint32_t done = 0;
+	unsigned slices = 0;
 	int error = 0;
 
 	do {
 		done += map_slice(src, srcva + done * PGSIZE, dst, dstva + done * PGSIZE, perm, n - done, &error);
-	} while (!error && done < n && !space_interrupted());
+	} while (!error && done < n && !space_range_interrupted(&slices));
 	return done ? (int)done : error;
 }
 
@@ -261,23 +263,25 @@ static inline __attribute__((always_inline)) uintptr_t change_slice(struct space
 int space_unmap(struct space *space, uintptr_t va, uint32_t n)
 {
 	uintptr_t at = va, end = va + n * PGSIZE;
+	unsigned slices = 0;
 	int error = 0;
 
 	do {
 		at = change_slice(space, at, end, 0, &error);
-	} while (at < end && !space_interrupted());
+	} while (at < end && !space_range_interrupted(&slices));
 	return (at - va) / PGSIZE;
 }
 
 int space_protect(struct space *space, uintptr_t va, uint32_t perm, uint32_t n)
 {
 	uintptr_t at = va, end = va + n * PGSIZE;
+	unsigned slices = 0;
 	int error = 0;
 
 	atomic_add(&space->unflushed, 1);
 	do {
 		at = change_slice(space, at, end, perm, &error);
-	} while (!error && at < end && !space_interrupted());
+	} while (!error && at < end && !space_range_interrupted(&slices));
 	atomic_add(&space->unflushed, -1u);
 	return at > va ? (int)((at - va) / PGSIZE) : error;
 }

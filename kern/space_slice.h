@@ -172,4 +172,12 @@ static inline bool space_interrupted(void)
 	return this_cpu()->attention != 0;
 }
 
+/* The same after each slice of a range: not before the fourth, so that up to SPACE_SLICE pages, in two tables, are done. */
+static inline bool space_range_interrupted(unsigned *slices)
+{
+	bool wanted = space_interrupted();
+
+	return ++*slices >= 4 && wanted;
+}
+
 #endif
