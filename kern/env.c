@@ -1,5 +1,6 @@
 /*
- * Environments: slots and ids, look-up, creation, public records. Their end is in end.c, waits in wait.c.
+ * Environments: slots and ids, look-up, creation, public records. Their end is in end.c, waits in wait.c, what others
+ * do to them in status.c.
  */
 #include <abi/error.h>
 #include <abi/rights.h>

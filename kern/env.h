@@ -196,9 +196,6 @@ uint32_t env_block_locked(struct env *env, uint32_t wait, envid_t wait_for, bool
 /* The time of its wait number `serial` is up, if it still waits. */
 void env_time_up(struct env *env, uint32_t serial);
 
-/* SYS_park, SYS_unpark. */
-int env_park(uint32_t flags, uint32_t timeout_ms);
-int env_unpark(envid_t id);
 /* End the wait of env, whose lock is held and which is alive and waits. */
 void env_end_wait(struct env *env, int32_t result) REQUIRES(env->lock);
 /* The same, if that is still its wait with this number. */

@@ -10,66 +10,13 @@
 
 static struct spinlock queue_lock = SPINLOCK(RANK_MESSAGE, "message queues");
 
-/* --- Pages --- */
-
-/* The frames of a message's pages. */
-static inline const pfn_t *pages_of(const struct message *message)
-{
-	return message->count > 1 ? page_address(message->page) : &message->page;
-}
-
-int message_take_pages(struct message *message, uintptr_t va, uint32_t count)
-{
-	struct space *space = this_cpu()->env->space;
-	pfn_t list = NO_PAGE, *pages = &message->page;
-
-	if (count > 1) {
-		if (!(list = budget_page(space->budget, page_take_kernel)))
-			return -E_NO_MEM;
-		pages = page_address(list);
-	}
-	int error = space_take(space, va, message->perm, count, pages);
-	if (error) {
-		if (list)
-			page_drop(list);
-		return error;
-	}
-	if (list)
-		message->page = list;
-	message->count = count;
-	return 0;
-}
-
-void message_drop(const struct message *message)
-{
-	const pfn_t *pages = pages_of(message);
-
-	for (uint32_t i = 0; i < message->count; i++)
-		page_drop(pages[i]);
-	if (message->count > 1)
-		page_drop(message->page);
-}
+/* --- Delivery --- */
 
 /* How many of its pages the receiver wants. */
 static inline uint32_t wanted(const struct env *to, const struct message *message)
 {
 	return to->window < UTOP ? MIN(message->count, window_count(to->window)) : 0;
 }
-
-/* Map the n first pages of a message in a receiver's window, where tables are ready; all references pass on. */
-static void hand_over(struct space *space, uintptr_t va, const struct message *message, uint32_t n)
-{
-	if (n)
-		space_insert(space, va, pages_of(message), n, message->perm);
-	message_drop(message);
-}
-
-int message_prepare(uintptr_t window)
-{
-	return window < UTOP ? space_prepare(this_cpu()->env->space, window_va(window), window_count(window)) : 0;
-}
-
-/* --- Delivery --- */
 
 /* What a message says, into its receiver's record; n: of its pages that were mapped. */
 static inline void write_record(struct env *to, const struct message *message, uint32_t n)
@@ -106,7 +53,7 @@ static void deliver_pages(struct env *to, const struct message *message, uint32_
 	to->open_to = 0;
 	space_pin(space);
 	spin_unlock(&to->lock);
-	hand_over(space, va, message, n);
+	message_hand_over(space, va, message, n);
 	space_unpin(space);
 	spin_lock(&to->lock);
 	if (to->alive && !to->dying && to->wait == ENV_WAIT_DELIVERY && to->wait_serial == serial) {
@@ -393,7 +340,7 @@ static bool receive_queued(struct env *self, envid_t from)
 	if (!take_queued(self, from, &message, &sender))
 		return false;
 	uint32_t n = wanted(self, &message);
-	hand_over(self->space, window_va(self->window), &message, n);
+	message_hand_over(self->space, window_va(self->window), &message, n);
 	write_record(self, &message, n);
 	sender_wake(&sender, 0);
 	return true;

@@ -23,6 +23,7 @@
 #define MESSAGE_PAGES_MAX 1024 /* in one message */
 
 struct env;
+struct space;
 
 struct message {
 	envid_t from;
@@ -73,6 +74,14 @@ int message_receive(uintptr_t window, envid_t from, uint32_t timeout_ms);
 int message_call(envid_t envid, const struct message *message, uintptr_t window);
 /* Make sure that pages can be mapped in a window. -E_NO_MEM. */
 int message_prepare(uintptr_t window);
+/* Map its n first pages in a receiver's window, which was prepared; all its references pass on. */
+void message_hand_over(struct space *space, uintptr_t va, const struct message *message, uint32_t n);
+/*
+ * Map the page at srcva of `from` in the window of one that waits, whose lock is held, at once: where there is a table
+ * for it, and no translation to be forgotten, since nothing was mapped there, or none of its space runs or can begin to.
+ * False: it is not so simple, and nothing has changed.
+ */
+bool message_move_page(struct space *from, uintptr_t srcva, struct space *to, uintptr_t dstva, uint32_t perm);
 /*
  * Send to envid (0: to nobody) if it waits for that, else drop the pages; then receive from anyone. -E_NO_MEM: neither.
  */

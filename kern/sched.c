@@ -453,7 +453,7 @@ static inline __attribute__((always_inline)) bool rotate(struct cpu *cpu) UNCHEC
 	return true;
 }
 
-/* Take the first of this CPU's queue, if it is there and can simply run. */
+/* Take the first of this CPU's queue, if it is there and can simply run; see may_run. */
 static inline struct env *take_plain(struct cpu *cpu)
 {
 	struct env *env = NULL;
@@ -474,16 +474,23 @@ static inline struct env *take_plain(struct cpu *cpu)
 	return env;
 }
 
+/*
+ * What other CPUs have asked for while this one spun for the queue's lock, which sets bits of its attention, was about env
+ * (which then was still this CPU's): it need not be attended to at once. About next nobody asks before it is its.
+ */
 void sched_stop(struct cpu *cpu, struct env *env)
 {
 	struct env *next = likely(!trace_kinds) ? take_plain(cpu) : NULL;
 
 	sched_count_active(-1);
+	if (!env)
+		__builtin_unreachable(); /* so that nobody looks */
 	if (likely(next)) {
 		sched_run(cpu, env, next, &env->lock);
 		big_lock_leave();
 		arch_leave(cpu);
 	}
+	TRACE(SCHED, BLOCK, env->wait, env->pub->env_wait_for, WAIT_FOREVER);
 	arch_env_save_plain(cpu, env);
 	cpu->env = NULL;
 	cpu->attention |= ATTEND_SWITCH;

@@ -229,15 +229,15 @@ int space_copy(struct space *src, struct space *dst, uintptr_t va, const struct 
 	atomic_add(&src->unflushed, 1);
 	do {
 		at = copy_slice(&copy, at, end, &room);
-	} while (room && at < end && (at == va || !space_interrupted()));
+	} while (room && at < end && !space_interrupted());
 	/*
 	 * Always, where pages may have to be read-only: one that was found so may have been made so by another thread, which
 	 * has not come to flushing it.
 	 */
-	if (!(filter->keep & PTE_W) && only & ~filter->keep)
+	if (at > va && !(filter->keep & PTE_W) && only & ~filter->keep)
 		space_flush(src, va, at - 1);
 	atomic_add(&src->unflushed, -1u);
-	return at > va ? (int)((at - va) / PGSIZE) : -E_NO_MEM;
+	return room || at > va ? (int)((at - va) / PGSIZE) : -E_NO_MEM;
 }
 
 /* Do two entries map the same page with the same permissions? */
@@ -257,20 +257,22 @@ static void entry_raise(struct space *space, uintptr_t va, arch_pte_t made, uint
 }
 
 /*
- * Lock the space when no CPU uses more than the entry at va allows. If it was made read-only just now, another CPU may still
- * write to the page. That can happen after this look too: the entry may have become writable, and then again read-only.
+ * Lock the space when no CPU uses more than the entry at va allows. If it was made read-only just now, another CPU may
+ * still write to the page. That can happen after this look too: the entry may have become writable, and then again
+ * read-only. False: others do that all the time, and this CPU is wanted for something else.
  */
-static inline void lock_flushed(struct space *space, uintptr_t va) ACQUIRES(&space->lock) UNCHECKED_LOCKING
+static inline bool lock_flushed(struct space *space, uintptr_t va) UNCHECKED_LOCKING
 {
-	for (;;) {
+	do {
 		uint32_t lowered = __atomic_load_n(&space->lowered, __ATOMIC_ACQUIRE);
 		if (unlikely(atomic_load(&space->unflushed)))
 			space_flush_page(space, va);
 		spin_lock(&space->lock);
 		if (likely(space->lowered == lowered))
-			return;
+			return true;
 		spin_unlock(&space->lock);
-	}
+	} while (!space_interrupted());
+	return false;
 }
 
 #define SPLIT 2 /* not done: the superpage has to be taken apart first */
@@ -289,11 +291,12 @@ static int replace_large(const struct space *space, uintptr_t va, arch_pte_t exp
 	return 0;
 }
 
-int space_replace(struct space *space, uintptr_t va, arch_pte_t expected, uint32_t perm)
+int space_replace(struct space *space, uintptr_t va, arch_pte_t expected, uint32_t perm) UNCHECKED_LOCKING
 {
 	arch_pte_t *entry;
 
-	lock_flushed(space, va);
+	if (unlikely(!lock_flushed(space, va)))
+		return SPACE_AGAIN;
 	while (unlikely(!(entry = arch_space_entry(&space->arch, va)))) {
 		int result = replace_large(space, va, expected, perm);
 		spin_unlock(&space->lock);
@@ -302,7 +305,9 @@ int space_replace(struct space *space, uintptr_t va, arch_pte_t expected, uint32
 		if (result != SPLIT)
 			return result;
 		space_split_now(space, va);
-		lock_flushed(space, va);
+		/* Others may put a superpage there again, and again. */
+		if (space_interrupted() || !lock_flushed(space, va))
+			return SPACE_AGAIN;
 	}
 	expected = arch_pte_of_page(expected, va);
 	if (unlikely(!entry_same(*entry, expected))) {

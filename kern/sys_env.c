@@ -45,16 +45,6 @@ int32_t sys_space_exit(int status)
 	return end_itself(status, true);
 }
 
-int32_t sys_park(uint32_t flags, uint32_t timeout)
-{
-	return env_park(flags, timeout);
-}
-
-int32_t sys_unpark(envid_t envid)
-{
-	return env_unpark(envid);
-}
-
 static int exofork(void) UNCHECKED_LOCKING
 {
 	struct env *self = this_cpu()->env, *child;

@@ -60,29 +60,48 @@ static inline void put_record(struct env *to, envid_t from, uint32_t value, uint
 	pub->env_ipc_perm = perm;
 }
 
+/* Would the page at srcva, given with perm, arrive in `to`, which waits? True: it has. */
+static inline bool give_page(struct env *self, struct env *to, uintptr_t srcva, uint32_t perm)
+{
+	return srcva % PGSIZE == 0 && perm_valid(perm) && !(perm >> PERM_COUNT_SHIFT) && to->window < UTOP &&
+	       to->window % PGSIZE == 0 && message_move_page(self->space, srcva, to->space, to->window, perm);
+}
+
 /*
- * The fast way to send a word: to one that is open to it (see is_open in env.c), about whom so nothing else is to be looked
- * at. False: it cannot be done in this way; nothing has changed.
+ * The fast way to send a word, and one page if srcva is below UTOP: to one that is open to it (see is_open in env.c), about
+ * whom so nothing else is to be looked at. False: it cannot be done in this way; nothing has changed.
  */
-static inline __attribute__((always_inline)) bool hand_word(envid_t envid, uint32_t value) UNCHECKED_LOCKING
+static inline __attribute__((always_inline)) bool hand(envid_t envid, uint32_t value, uintptr_t srcva, uint32_t perm)
+	UNCHECKED_LOCKING
 {
 	struct cpu *cpu = this_cpu();
 	struct env *self = cpu->env, *to = env_lock_id(envid);
+	bool page = srcva < UTOP;
 
 	if (unlikely(!to))
 		return false;
 	envid_t id = self->id;
-	if (unlikely(!is_open_for(to, id) || !id)) {
+	if (unlikely(!is_open_for(to, id) || !id) || (page && !give_page(self, to, srcva, perm))) {
 		spin_unlock(&to->lock);
 		return false;
 	}
-	TRACE_ABOUT(MESSAGE, MESSAGE, envid, id, value, 0);
+	TRACE_ABOUT(MESSAGE, MESSAGE, envid, id, value, page);
 	self->gave_way = false;
-	put_record(to, id, value, 0);
+	put_record(to, id, value, page ? perm : 0);
 	wait_end(to, SCHED_OFF);
 	wait_resume(cpu, to);
 	spin_unlock(&to->lock);
 	return true;
+}
+
+static inline __attribute__((always_inline)) bool hand_word(envid_t envid, uint32_t value)
+{
+	return hand(envid, value, UTOP, 0);
+}
+
+static __attribute__((noinline)) bool hand_page(envid_t envid, uint32_t value, uintptr_t srcva, uint32_t perm)
+{
+	return hand(envid, value, srcva, perm);
 }
 
 /* Is that the window that self has open, so that there are tables for it? */
@@ -107,7 +126,6 @@ static inline bool wait_for_word(uintptr_t window) UNCHECKED_LOCKING
 		spin_unlock(&self->lock);
 		return false;
 	}
-	TRACE(SCHED, BLOCK, ENV_WAIT_MESSAGE, 0, WAIT_FOREVER);
 	wait_begin(cpu, self, ENV_WAIT_MESSAGE, 0, wait_open_to(0, arch_frame_here(cpu)));
 	self->pub->env_ipc_recving = true;
 	sched_stop(cpu, self);
@@ -133,21 +151,29 @@ static __attribute__((noinline)) int send(envid_t envid, uint32_t value, uintptr
 
 int32_t sys_ipc_try_send(envid_t envid, uint32_t value, uintptr_t srcva, uint32_t perm)
 {
-	if (likely(srcva >= UTOP) && likely(hand_word(envid, value)))
+	if (likely(srcva >= UTOP ? hand_word(envid, value) : hand_page(envid, value, srcva, perm)))
 		return 0;
 	return send(envid, value, srcva, perm, 0);
 }
 
 /* The frame in place of arguments: the fifth is dear, and wanted only where the receiver does not wait yet. */
-int32_t sys_ipc_send(const struct Trapframe *tf)
+static __attribute__((noinline)) int send_otherwise(const struct Trapframe *tf)
 {
 	envid_t envid = arch_call_argument(tf, 0);
-	uint32_t value = arch_call_argument(tf, 1);
+	uint32_t value = arch_call_argument(tf, 1), perm = arch_call_argument(tf, 3);
 	uintptr_t srcva = arch_call_argument(tf, 2);
 
-	if (likely(srcva >= UTOP) && likely(hand_word(envid, value)))
+	if (srcva < UTOP && likely(hand_page(envid, value, srcva, perm)))
 		return 0;
-	return send(envid, value, srcva, arch_call_argument(tf, 3), arch_call_argument(tf, 4));
+	return send(envid, value, srcva, perm, arch_call_argument(tf, 4));
+}
+
+int32_t sys_ipc_send(const struct Trapframe *tf)
+{
+	if (likely(arch_call_argument(tf, 2) >= UTOP) &&
+	    likely(hand_word(arch_call_argument(tf, 0), arch_call_argument(tf, 1))))
+		return 0;
+	return send_otherwise(tf);
 }
 
 static __attribute__((noinline)) int receive_in_full(uintptr_t window, envid_t from, uint32_t timeout)

@@ -54,10 +54,14 @@ static void get_message(const struct env *env, struct state_message *state)
 
 static int set_message(struct env *env, const struct state_message *state)
 {
-	/* The window of a wait has its tables, made when it began. */
-	if (env->wait || !window_fits(state->window) || state->unparked > 1)
+	/* Where the window is, there are to be tables: see message.h. */
+	uintptr_t window = state->window;
+
+	if (env->wait || !window_fits(window) || state->unparked > 1)
 		return -E_INVAL;
-	env_open_window(env, state->window);
+	if (window < UTOP && space_prepare(env->space, window_va(window), window_count(window)) < 0)
+		return -E_NO_MEM;
+	env_open_window(env, window);
 	env->pub->env_ipc_value = state->value;
 	env->pub->env_ipc_from = state->from;
 	env->pub->env_ipc_perm = (int)state->perm;

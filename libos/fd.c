@@ -11,11 +11,16 @@
 struct mutex fd_table_lock;
 FORK_LOCK(fd_table_lock);
 
-static struct Dev *const devices[] = { &devcons, &devpipe };
+static struct Dev *const devices[] = { &devpipe, &devcons };
 
 static struct Fd *fd_at(int fdnum)
 {
 	return (struct Fd *)(FD_TABLE + (uintptr_t)fdnum * PGSIZE);
+}
+
+static inline bool is_open(int fdnum)
+{
+	return uvpd[PDX(FD_TABLE)] & PTE_P && uvpt[PGNUM(FD_TABLE) + (size_t)fdnum] & PTE_P;
 }
 
 int fd2num(struct Fd *fd)
@@ -31,7 +36,7 @@ char *fd2data(struct Fd *fd)
 int fd_alloc(struct Fd **fd)
 {
 	for (int i = 0; i < FD_COUNT; i++) {
-		if (page_mapped(fd_at(i)))
+		if (is_open(i))
 			continue;
 		*fd = fd_at(i);
 		return 0;
@@ -42,7 +47,7 @@ int fd_alloc(struct Fd **fd)
 
 int fd_lookup(int fdnum, struct Fd **fd)
 {
-	if (fdnum < 0 || fdnum >= FD_COUNT || !page_mapped(fd_at(fdnum)))
+	if (fdnum < 0 || fdnum >= FD_COUNT || !is_open(fdnum))
 		return -E_INVAL;
 	*fd = fd_at(fdnum);
 	return 0;
@@ -95,7 +100,7 @@ void close_all(void)
 	if (!(uvpd[PDX(FD_TABLE)] & PTE_P))
 		return;
 	for (int i = 0; i < FD_COUNT; i++)
-		if (uvpt[PGNUM(fd_at(i))] & PTE_P)
+		if (is_open(i))
 			close(i);
 }
 

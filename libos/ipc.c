@@ -17,7 +17,7 @@ void ipc_send(envid_t envid, uint32_t value, void *va, int perm)
 
 int32_t ipc_recv(envid_t *from, void *va, int *perm)
 {
-	int err = sys_ipc_recv(va ? va : NO_PAGE);
+	int err = libos_sys_ipc_recv((uintptr_t)(va ? va : NO_PAGE));
 
 	if (from)
 		*from = err < 0 ? 0 : thisenv->env_ipc_from;

@@ -2,6 +2,7 @@
 #include <arch/x86.h>
 #include <finch/pci.h>
 #include <finch/syscall.h>
+#include <inc/lib.h>
 
 /* Configuration mechanism 1 (section 3.2.2.3.2). */
 #define ADDRESS 0xCF8
@@ -27,6 +28,10 @@
 
 int pci_open(void)
 {
+	envid_t server = ipc_find_env(ENV_TYPE_DISKS);
+
+	if (server && server != thisenv->env_id)
+		return -E_BUSY;
 	return libos_sys_port_allow(0, ADDRESS, DATA + 4 - ADDRESS, 1);
 }
 

@@ -23,6 +23,7 @@
 #define RING ((uint32_t)FD_MORE_PAGES * PGSIZE)
 #define WHOLE PGSIZE /* a write of so much or less arrives in one piece */
 #define SLEEPERS 32
+#define SHORT 8 /* fewer bytes are copied in line */
 #define HOLDERS 400
 #define BUSY_LOOKS 100 /* at a lock whose holder runs, before the CPU is given away */
 
@@ -157,7 +158,9 @@ static __attribute__((noinline)) bool is_held_by_any(struct end *end)
 
 static inline bool is_held(struct end *end)
 {
-	return is_held_by(end, end->holder_hint % HOLDERS) || is_held_by_any(end);
+	uint32_t hint = end->holder_hint; /* as anybody may have left it */
+
+	return (hint < HOLDERS && is_held_by(end, hint)) || is_held_by_any(end);
 }
 
 /* --- Sleeping --- */
@@ -191,8 +194,8 @@ static bool bit_take(struct end *end, int n)
 	return __atomic_fetch_and(&end->asleep, ~bit, __ATOMIC_SEQ_CST) & bit;
 }
 
-/* Sleep until `wants` bytes can be read or written, or nobody holds the other end, or for no reason. */
-static void sleep_on(struct pipe *pipe, int side, uint32_t wants)
+/* Sleep until `wants` bytes can be read or written, or for no reason. False: nobody holds the other end. */
+static inline __attribute__((always_inline)) bool sleep_on(struct pipe *pipe, int side, uint32_t wants)
 {
 	struct end *end = &pipe->ends[side];
 	struct sleeper *place = place_take(end);
@@ -200,17 +203,19 @@ static void sleep_on(struct pipe *pipe, int side, uint32_t wants)
 
 	if (!place) {
 		park(10); /* there are many: look again from time to time */
-		return;
+		return is_held(&pipe->ends[!side]);
 	}
 	place->wants = wants;
 	/* First: it forgets an earlier unpark, which must not be that of one who has taken the bit. */
 	park_hear_ends();
 	__atomic_fetch_or(&end->asleep, 1u << n, __ATOMIC_SEQ_CST);
 	/* What comes from here on is seen here, or wakes this one. */
-	if (ready(pipe, side) < wants && is_held(&pipe->ends[!side]))
+	bool there = ready(pipe, side) >= wants, held = there || is_held(&pipe->ends[!side]);
+	if (!there && held)
 		park_until_end();
 	bit_take(end, n);
 	__atomic_store_n(&place->envid, 0, __ATOMIC_RELEASE);
+	return held;
 }
 
 /* Wake those at an end who have what they want, or all. */
@@ -228,20 +233,26 @@ static __attribute__((noinline)) void wake(struct pipe *pipe, int side, bool all
 
 /* --- The device --- */
 
+static inline void copy_piece(char *place, char *buf, size_t n, int side)
+{
+	char *to = side == READ ? buf : place, *from = side == READ ? place : buf;
+
+	if (n >= SHORT) {
+		libos_copy(to, from, n);
+		return;
+	}
+	while (n-- > 0)
+		*to++ = *from++;
+}
+
 /* Copy between the ring, from position at on, and buf. */
 static inline void copy(char *ring, uint32_t at, char *buf, size_t n, int side)
 {
-	while (n > 0) {
-		size_t now = MIN(n, RING - at % RING);
-		char *place = ring + at % RING;
-		if (side == READ)
-			libos_copy(buf, place, now);
-		else
-			libos_copy(place, buf, now);
-		at += now;
-		buf += now;
-		n -= now;
-	}
+	size_t first = MIN(n, RING - at % RING);
+
+	copy_piece(ring + at % RING, buf, first, side);
+	if (n > first)
+		copy_piece(ring, buf + first, n - first, side);
 }
 
 /* Move at most len bytes; how many. */
@@ -292,8 +303,7 @@ static inline __attribute__((always_inline)) size_t move_some(struct Fd *fd, int
 
 	while ((n = move(fd, side, buf, len)) == 0) {
 		enter_once(fd, side);
-		sleep_on(pipe, side, side == READ ? 1 : MIN(len, RING / 2));
-		if (!is_held(&pipe->ends[!side]))
+		if (!sleep_on(pipe, side, side == READ ? 1 : MIN(len, RING / 2)))
 			return move(fd, side, buf, len); /* what came before the last of them went */
 	}
 	return n;

@@ -17,7 +17,7 @@ ON_MANY_CPUS = ["sched_set", "ipc_storm", "smp_race", "stress_family"]
 
 # By what their names begin with: what several CPUs do to each other, what waits in the kernel, what depends on the CPU's
 # features, and on what the firmware tells.
-ACROSS_CPUS = ["hello", "smp_", "attack_", "ipc_storm", "thread_ends", "thread_shootdown", "fork_threads", "stress_",
+ACROSS_CPUS = ["hello", "smp_", "attack_", "ipc_s", "thread_ends", "thread_shootdown", "fork_threads", "stress_",
                "superpage_race", "checkpoint_race", "sched_", "pipe_", "irq"]
 UNDER_BIG_LOCK = ["hello", "entry", "fault_upcall", "sys_suspend", "sys_destroy", "sys_thread", "sys_wait", "sys_park", "ipc_",
                   "thread_", "fork_basic", "fork_threads", "budget", "checkpoint_waits", "checkpoint_race", "irq", "pipe_",

@@ -3,7 +3,7 @@
 #include <common/string.h>
 #include "copy.h"
 
-#define BLOCK 128u
+#define BLOCK 256u
 
 bool copy_has_sse;
 
@@ -15,13 +15,16 @@ static inline void copy_blocks(char *to, const char *from, size_t n)
 	to += n;
 	from += n;
 	n = -n;
-	__asm__ volatile("1: movups (%1,%2), %%xmm0; movups 16(%1,%2), %%xmm1; movups 32(%1,%2), %%xmm2\n\t"
-			 "movups 48(%1,%2), %%xmm3; movups 64(%1,%2), %%xmm4; movups 80(%1,%2), %%xmm5\n\t"
-			 "movups 96(%1,%2), %%xmm6; movups 112(%1,%2), %%xmm7\n\t"
-			 "movups %%xmm0, (%0,%2); movups %%xmm1, 16(%0,%2); movups %%xmm2, 32(%0,%2)\n\t"
-			 "movups %%xmm3, 48(%0,%2); movups %%xmm4, 64(%0,%2); movups %%xmm5, 80(%0,%2)\n\t"
-			 "movups %%xmm6, 96(%0,%2); movups %%xmm7, 112(%0,%2)\n\t"
-			 "addl $128, %2; jnz 1b"
+	__asm__ volatile("1:\n"
+			 ".irp at, 0, 128\n\t" /* twice */
+			 "movups \\at(%1,%2), %%xmm0; movups \\at+16(%1,%2), %%xmm1; movups \\at+32(%1,%2), %%xmm2\n\t"
+			 "movups \\at+48(%1,%2), %%xmm3; movups \\at+64(%1,%2), %%xmm4; movups \\at+80(%1,%2), %%xmm5\n\t"
+			 "movups \\at+96(%1,%2), %%xmm6; movups \\at+112(%1,%2), %%xmm7\n\t"
+			 "movups %%xmm0, \\at(%0,%2); movups %%xmm1, \\at+16(%0,%2); movups %%xmm2, \\at+32(%0,%2)\n\t"
+			 "movups %%xmm3, \\at+48(%0,%2); movups %%xmm4, \\at+64(%0,%2); movups %%xmm5, \\at+80(%0,%2)\n\t"
+			 "movups %%xmm6, \\at+96(%0,%2); movups %%xmm7, \\at+112(%0,%2)\n\t"
+			 ".endr\n\t"
+			 "addl $256, %2; jnz 1b"
 			 : "+r"(to), "+r"(from), "+r"(n) : : "memory", "cc");
 }
 

@@ -60,7 +60,10 @@ struct pci_bar {
 	uint64_t base; /* the first port, or the physical address */
 };
 
-/* Let this program use the mechanism. 0, or -E_BAD_ENV: it has not the right to use ports. Before all others. */
+/*
+ * Let this program use the mechanism. Before all others. 0; -E_BUSY: the disk server runs, and uses it; -E_BAD_ENV: the
+ * right to use ports is missing.
+ */
 int pci_open(void) LINKED_NAME(pci_open);
 /* All devices of the machine, also behind bridges, at most max of them. Returns how many. */
 int pci_list(struct pci_device *devices, int max) LINKED_NAME(pci_list);
