@@ -122,6 +122,8 @@ size_t arch_copy_user(void *to, const void *from, size_t n, uintptr_t *fault);
 /* The frame at the top of this CPU's stack, or of another's: to look at, since that may run meanwhile. */
 struct Trapframe *arch_frame(void);
 const struct Trapframe *arch_frame_of(const struct cpu *cpu);
+/* End the system call that is under way: attend to what there is before user mode, and leave the kernel. */
+void arch_end_call(int32_t result) __attribute__((noreturn));
 /* arch_frame, for who has the calling CPU's record at hand; and leave the kernel at once with what is in that. */
 /* inline, in <arch/switch.h>: struct Trapframe *arch_frame_here(const struct cpu *cpu); */
 /* inline, in <arch/switch.h>: void arch_leave(const struct cpu *cpu) __attribute__((noreturn)); */

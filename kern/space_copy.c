@@ -31,42 +31,21 @@ static inline arch_pte_t entry_lower(const struct copy *copy, arch_pte_t *entry)
 	return pte;
 }
 
-#define BLOCK 16 /* entries that are looked at together */
-
-static inline arch_pte_t all_of_8(const arch_pte_t *e)
-{
-	return e[0] & e[1] & e[2] & e[3] & e[4] & e[5] & e[6] & e[7];
-}
-
-static inline arch_pte_t any_of_8(const arch_pte_t *e)
-{
-	return e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7];
-}
+#define BLOCK 16 /* entries that are looked at together; the number stands in the pragmas too */
 
 /* Are the entries of a block all to be marked, none of them in an unusual way? */
-static inline bool block_simple(const struct copy *copy, const arch_pte_t *e)
+static inline bool block_simple(const struct copy *copy, const arch_pte_t *entries)
 {
-	arch_pte_t all = all_of_8(e) & all_of_8(e + 8);
-	__asm__ volatile("" : : : "memory"); /* cheaper to read again than to keep what was read */
+	arch_pte_t all = PTE_W, any = 0;
 
-	return all & PTE_W && !((any_of_8(e) | any_of_8(e + 8)) & copy->not_simple);
-}
-
-/* One of them, to where nothing is mapped. */
-static inline void entry_mark(arch_pte_t *from, arch_pte_t *to, arch_pte_t flip, struct PageInfo *refs)
-{
-	__atomic_fetch_xor(from, flip, __ATOMIC_SEQ_CST);
-	arch_pte_t pte = *from; /* nobody else has changed more than the accessed and dirty bits */
-	*to = pte;
-	page_hold_in(refs, arch_pte_pfn(pte));
-}
-
-static inline void mark_4(arch_pte_t *from, arch_pte_t *to, arch_pte_t flip, struct PageInfo *refs)
-{
-	entry_mark(&from[0], &to[0], flip, refs);
-	entry_mark(&from[1], &to[1], flip, refs);
-	entry_mark(&from[2], &to[2], flip, refs);
-	entry_mark(&from[3], &to[3], flip, refs);
+#pragma GCC unroll 16
+	for (unsigned i = 0; i < BLOCK; i++)
+		all &= entries[i];
+	__asm__ volatile("" : "+r"(entries) : : "memory"); /* cheaper to read again than to keep what was read */
+#pragma GCC unroll 16
+	for (unsigned i = 0; i < BLOCK; i++)
+		any |= entries[i];
+	return all && !(any & copy->not_simple);
 }
 
 /*
@@ -80,10 +59,14 @@ static __attribute__((noinline)) unsigned copy_simple(const struct copy *copy, a
 	arch_pte_t flip = PTE_W | copy->mark;
 
 	for (; from < end && block_simple(copy, from); from += BLOCK, to += BLOCK) {
-		mark_4(from, to, flip, refs);
-		mark_4(from + 4, to + 4, flip, refs);
-		mark_4(from + 8, to + 8, flip, refs);
-		mark_4(from + 12, to + 12, flip, refs);
+		__asm__("" : "+r"(from)); /* nor are sixteen addresses worth keeping */
+#pragma GCC unroll 16
+		for (unsigned i = 0; i < BLOCK; i++) {
+			__atomic_fetch_xor(&from[i], flip, __ATOMIC_SEQ_CST);
+			arch_pte_t pte = from[i]; /* nobody else has changed more than the accessed and dirty bits */
+			to[i] = pte;
+			page_hold_in(refs, arch_pte_pfn(pte));
+		}
 	}
 	return (unsigned)(from - start);
 }

@@ -21,7 +21,7 @@ static void listen(struct env *env, bool listens)
 	spin_unlock(&family_lock);
 }
 
-int32_t sys_park(uint32_t flags, uint32_t timeout)
+int32_t sys_park(uint32_t flags, uint32_t timeout) UNCHECKED_LOCKING
 {
 	struct cpu *cpu = this_cpu();
 	struct env *self = cpu->env;

@@ -61,22 +61,24 @@ static int32_t (*const handlers[NSYSCALLS + 1])(const struct Trapframe *) = {
 
 int32_t (*syscall_table[NSYSCALLS + 1])(const struct Trapframe *);
 
-int32_t syscall_dispatch(const struct Trapframe *tf)
+static inline int32_t dispatch(const struct Trapframe *tf)
 {
 	return handlers[MIN(arch_call_number(tf), (uint32_t)NSYSCALLS)](tf);
+}
+
+int32_t syscall_dispatch(const struct Trapframe *tf)
+{
+	return dispatch(tf);
 }
 
 /* Any call, with what is not its own: the big lock and the event ring. */
 static int32_t call_in_full(const struct Trapframe *tf)
 {
-	struct cpu *cpu = this_cpu();
-
 	big_lock_enter();
-	int32_t result = trace_kinds ? trace_syscall(tf) : syscall_dispatch(tf);
-	if (cpu->attention)
-		cpu->attention |= ATTEND_FRAME; /* so that the way out is the one that leaves the lock */
-	else
-		big_lock_leave();
+	int32_t result = unlikely(trace_kinds) ? trace_syscall(tf) : dispatch(tf);
+	if (this_cpu()->attention)
+		arch_end_call(result); /* where the lock is left at the end */
+	big_lock_leave();
 	return result;
 }
 

@@ -24,7 +24,6 @@
 #define BAR_MEMORY_MASK 0xFFFFFFF0
 
 #define STATUS_CAPABILITIES 0x10 /* section 6.2.3 */
-#define CAPABILITIES_MAX 48      /* no more fit: a longer list is a ring */
 
 int pci_open(void)
 {
@@ -174,7 +173,7 @@ int pci_capability(const struct pci_config *config, uint8_t id, int from)
 	if (!(pci_config8(config, PCI_STATUS) & STATUS_CAPABILITIES))
 		return 0;
 	int at = pci_config8(config, from ? from + 1 : PCI_CAPABILITIES) & ~3;
-	for (int i = 0; at >= 0x40 && i < CAPABILITIES_MAX; i++) {
+	for (int i = 0; at >= 0x40 && i < PCI_CAPABILITIES_MAX; i++) {
 		if (pci_config8(config, at) == id)
 			return at;
 		at = pci_config8(config, at + 1) & ~3;

@@ -174,7 +174,7 @@ static inline uint32_t ready(const struct pipe *pipe, int side)
 }
 
 /* A place of one's own among the sleepers, NULL if all are taken. */
-static struct sleeper *place_take(struct end *end)
+static inline __attribute__((always_inline)) struct sleeper *place_take(struct end *end)
 {
 	for (int i = 0; i < SLEEPERS; i++) {
 		struct sleeper *place = &end->sleepers[i];
@@ -248,11 +248,15 @@ static inline void copy_piece(char *place, char *buf, size_t n, int side)
 /* Copy between the ring, from position at on, and buf. */
 static inline void copy(char *ring, uint32_t at, char *buf, size_t n, int side)
 {
-	size_t first = MIN(n, RING - at % RING);
+	size_t now = MIN(n, RING - at % RING);
 
-	copy_piece(ring + at % RING, buf, first, side);
-	if (n > first)
-		copy_piece(ring, buf + first, n - first, side);
+	copy_piece(ring + at % RING, buf, now, side);
+	/* Mostly that was all. Within the ring it stays, whatever others may have written into the pipe's state. */
+	while ((n -= now) > 0) {
+		buf += now;
+		now = MIN(n, RING);
+		copy_piece(ring, buf, now, side);
+	}
 }
 
 /* Move at most len bytes; how many. */

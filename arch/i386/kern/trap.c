@@ -63,6 +63,13 @@ void arch_syscall_attend(void)
 	leave(cpu);
 }
 
+void arch_end_call(int32_t result)
+{
+	arch_call_set_result(arch_frame(), result);
+	arch_syscall_attend();
+	arch_resume(user_frame());
+}
+
 void arch_first_return(void)
 {
 	leave(this_cpu());

@@ -92,8 +92,11 @@ static inline uint32_t pci_config32(const struct pci_config *config, int offset)
 	return config->words[offset / 4 % 64];
 }
 
+#define PCI_CAPABILITIES_MAX 48 /* no more fit: a longer list is a ring */
+
 /*
  * The offset of the next capability `id` (section 6.7) after that at `from` (0: the first), or 0 if there is none.
+ * Who goes through all of them ends after PCI_CAPABILITIES_MAX: nobody says that the list ends.
  */
 int pci_capability(const struct pci_config *config, uint8_t id, int from) LINKED_NAME(pci_capability);
 
