@@ -1,10 +1,11 @@
 /*
  * fuzz [SEED [CALLS [trace]]]: every system call with random and boundary arguments, from several environments at once.
  *
- * Workers, and children of theirs, make calls (fuzz_calls.h says which), by each way into the kernel (fuzz_ways.h), with
- * registers and flags that no library would leave; they fault, replace each other's registers and memory, and end. Their
- * memory is their own: a copy of this program. The first environment starts new ones for those that end, and wakes and suspends
- * them. It makes no random calls; at the end it destroys all, and then the kernel must be sound, with no page missing.
+ * Workers, and children of theirs, make calls (fuzz_calls.h says which), by each way into the kernel (fuzz_ways.h),
+ * with registers and flags that no library would leave; they fault, replace each other's registers and memory, and
+ * end. Their memory is their own: a copy of this program. The first environment starts new ones for those that end,
+ * and wakes and suspends them. It makes no random calls; at the end it destroys all, and then the kernel must be
+ * sound, with no page missing.
  *
  * What one environment does follows from the seed, its place and its generation; with `trace` each call is printed
  * before it is made. What becomes of it depends on the other CPUs: with one CPU and --icount it is the same each time.
