@@ -17,8 +17,8 @@
 /* env_status */
 enum { ENV_FREE = 0, ENV_DYING, ENV_RUNNABLE, ENV_RUNNING, ENV_NOT_RUNNABLE };
 
-/* env_type: for the library's ipc_find_env; of no meaning to the kernel */
-enum EnvType { ENV_TYPE_USER = 0, ENV_TYPE_FS, ENV_TYPE_NS, ENV_TYPE_DISKS };
+/* env_type: for the library's ipc_find_env; of no meaning to the kernel. DRIVER: of the disk server's */
+enum EnvType { ENV_TYPE_USER = 0, ENV_TYPE_FS, ENV_TYPE_NS, ENV_TYPE_DISKS, ENV_TYPE_DRIVER };
 
 /* env_wait: why an environment that is ENV_NOT_RUNNABLE is so */
 enum {

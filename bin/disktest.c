@@ -288,7 +288,11 @@ void umain(int argc, char **argv)
 	static char list[256];
 	envid_t clients[CLIENTS_MAX];
 
-	name = argc > 1 ? argv[1] : "disk0";
+	if (argc < 2) {
+		printf("disktest: which disk, whose contents are lost? As in: disktest disk0 (sector lists them)\n");
+		exit_status(1);
+	}
+	name = argv[1];
 	strlcpy(list, name, sizeof(list));
 	split(list);
 	if (!disks_server())

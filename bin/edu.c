@@ -4,6 +4,7 @@
  * memory, and is told by interrupt. At the prompt: grant ports,irq,mmio,dma edu. doc/drivers.md goes through it.
  */
 #include <finch/ipc.h>
+#include <finch/memory.h>
 #include <finch/pci.h>
 #include <finch/process.h>
 #include <finch/rights.h>
@@ -94,8 +95,9 @@ static void copy(uint32_t from, uint32_t to, uint32_t direction)
 /* From one page into the device, and back to the page behind it. */
 static bool try_dma(void)
 {
-	must(libos_sys_page_alloc_dma(0, (uintptr_t)MEMORY, libos_range(RW, 2)), "memory for DMA");
-	uint32_t address = PTE_ADDR(uvpt[PGNUM(MEMORY)]);
+	uint32_t address;
+
+	must(pages_alloc_dma(MEMORY, 2, &address), "memory for DMA");
 	for (uint32_t i = 0; i < BYTES / sizeof(uint32_t); i++)
 		MEMORY[i] = i * i;
 	copy(address, DMA_BUFFER, 0);

@@ -1,10 +1,12 @@
 /*
- * sector [-w] DISK [N]: show sector N (0) of a disk (disk0, disk1, ...) in hexadecimal and as text; with -w, fill it
+ * sector DISK [N]: show sector N (0) of a disk (disk0, disk1, ...) in hexadecimal and as text. sector -w DISK N: fill it
  * with bytes that are the low byte of N. Without arguments: the disks that there are.
  */
 #include <finch/disks.h>
 #include <finch/process.h>
 #include <inc/lib.h>
+
+#include "number.h"
 
 #define LIST ((struct disks_list *)0x10000000)
 #define ROW 16
@@ -67,10 +69,14 @@ void umain(int argc, char **argv)
 		return;
 	}
 	bool write = strcmp(argv[1], "-w") == 0;
+	if (write && argc < 4) {
+		printf("sector: which one is to be written? As in: sector -w disk0 7\n");
+		exit_status(1);
+	}
 	const char *name = argv[1 + write];
-	uint64_t sector = argc > 2 + write ? (uint64_t)strtol(argv[2 + write], NULL, 0) : 0;
-	if ((err = name ? block_open(name, &disk) : -E_INVAL) < 0)
-		fail(name ? name : "which disk?", err);
+	uint64_t sector = (uint64_t)number_argument(argc, argv, 2 + write, (struct number){ "N", 0, 0, 0x7FFFFFFF });
+	if ((err = block_open(name, &disk)) < 0)
+		fail(name, err);
 	if (write) {
 		fill(disk, sector, data);
 	} else {

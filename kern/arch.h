@@ -58,8 +58,9 @@ uintptr_t arch_space_next_table(const struct arch_space *space, uintptr_t va);
  */
 /* inline: void arch_table_note(arch_pte_t *entry); */
 /* inline: unsigned arch_table_noted(const arch_pte_t *table, unsigned index); */
-/* All notes of a table: bit n for its entries from n * ARCH_TABLE_GROUP on, of which there is a multiple of 16. */
+/* All notes of a table: bit n for its entries from n * ARCH_TABLE_GROUP on, of which there is a multiple of 16; note more. */
 /* inline: uint32_t arch_table_notes(const arch_pte_t *table); */
+/* inline: void arch_table_note_groups(arch_pte_t *table, uint32_t groups); */
 /*
  * Superpages: can this CPU map PTSIZE bytes by one entry? The slot is where an entry leads to the table for va, or maps
  * a superpage instead (NULL: there is none). _make makes it and notes it as used; NULL: out of memory.

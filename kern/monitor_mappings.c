@@ -27,7 +27,7 @@ static void print_stretch(const struct stretch *stretch)
 		stretch->flags & PTE_PCD ? " uncached" : "", stretch->flags & PTE_PS ? " 4M" : "",
 		stretch->flags & PTE_G ? " global" : "");
 	if (stretch->pieces > 1)
-		kprintf(" and %u more pieces", stretch->pieces - 1);
+		kprintf(" and %u more piece%s", stretch->pieces - 1, stretch->pieces > 2 ? "s" : "");
 	kprintf("\n");
 }
 

@@ -129,35 +129,17 @@ void space_leave(struct space *space)
 	request_all(atomic_load(&space->loaded));
 }
 
-static inline void entry_drop(struct PageInfo *refs, arch_pte_t pte)
-{
-	pfn_t pfn = arch_pte_pfn(pte);
-
-	if (pfn != NO_PAGE)
-		page_drop_in(refs, pfn);
-}
-
-static inline void drop_8(struct PageInfo *refs, const arch_pte_t *entry)
-{
-	entry_drop(refs, entry[0]);
-	entry_drop(refs, entry[1]);
-	entry_drop(refs, entry[2]);
-	entry_drop(refs, entry[3]);
-	entry_drop(refs, entry[4]);
-	entry_drop(refs, entry[5]);
-	entry_drop(refs, entry[6]);
-	entry_drop(refs, entry[7]);
-}
-
 /* Drop what a group of entries maps: most of what the end of a large program costs. */
 static void group_drop(const arch_pte_t *entry)
 {
-	const arch_pte_t *end = entry + ARCH_TABLE_GROUP;
 	struct PageInfo *refs = page_refs;
 
-	for (; entry < end; entry += 16) {
-		drop_8(refs, entry);
-		drop_8(refs, entry + 8);
+	for (const arch_pte_t *end = entry + ARCH_TABLE_GROUP; entry < end; entry += 16) {
+#pragma GCC unroll 16
+		for (unsigned i = 0; i < 16; i++) {
+			if (arch_pte_pfn(entry[i]) != NO_PAGE)
+				page_drop_in(refs, arch_pte_pfn(entry[i]));
+		}
 	}
 }
 

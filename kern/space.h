@@ -102,16 +102,18 @@ struct space_filter {
 };
 /*
  * Map in dst, at the same addresses, what src has in n pages from va on; dst may be src, which only marks. Returns how
- * many addresses were dealt with, fewer than n when memory ran out or the CPU is wanted for something else, or
- * -E_NO_MEM and nothing changed.
+ * many addresses were dealt with, fewer than n, perhaps none, when memory ran out or the CPU is wanted for something
+ * else, or -E_NO_MEM and nothing changed.
  */
 int space_copy(struct space *src, struct space *dst, uintptr_t va, const struct space_filter *filter, uint32_t n);
 /*
  * If the mapping at va is as expected (page and permissions, not writable), replace the page by a copy, mapped with
  * perm; a page that nothing else refers to stays, and so does all of a superpage, where expected is its entry. What is
  * written meanwhile through another mapping of the page may or may not be in the copy; but nothing written at va is
- * lost. 0; 1: the mapping is another, nothing changed; -E_NO_MEM.
+ * lost. 0; 1: the mapping is another, nothing changed; -E_NO_MEM; SPACE_AGAIN: nothing is done yet, and the CPU is wanted
+ * for something else.
  */
+#define SPACE_AGAIN 2
 int space_replace(struct space *space, uintptr_t va, arch_pte_t expected, uint32_t perm);
 
 /*

@@ -31,44 +31,42 @@ static inline arch_pte_t entry_lower(const struct copy *copy, arch_pte_t *entry)
 	return pte;
 }
 
-/* Are these eight entries all to be marked, none of them in an unusual way? */
-static inline bool block_simple(const struct copy *copy, const arch_pte_t *e)
-{
-	arch_pte_t all = e[0] & e[1] & e[2] & e[3] & e[4] & e[5] & e[6] & e[7];
-	__asm__ volatile("" : : : "memory"); /* cheaper to read again than to keep what was read */
-	arch_pte_t any = e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7];
+#define BLOCK 16 /* entries that are looked at together; the number stands in the pragmas too */
 
-	return all & PTE_W && !(any & copy->not_simple);
-}
-
-/* One of them, to where nothing is mapped. */
-static inline void entry_mark(arch_pte_t *from, arch_pte_t *to, arch_pte_t flip, struct PageInfo *refs)
+/* Are the entries of a block all to be marked, none of them in an unusual way? */
+static inline bool block_simple(const struct copy *copy, const arch_pte_t *entries)
 {
-	__atomic_fetch_xor(from, flip, __ATOMIC_SEQ_CST);
-	arch_pte_t pte = *from; /* nobody else has changed more than the accessed and dirty bits */
-	*to = pte;
-	page_hold_in(refs, arch_pte_pfn(pte));
+	arch_pte_t all = PTE_W, any = 0;
+
+#pragma GCC unroll 16
+	for (unsigned i = 0; i < BLOCK; i++)
+		all &= entries[i];
+	__asm__ volatile("" : "+r"(entries) : : "memory"); /* cheaper to read again than to keep what was read */
+#pragma GCC unroll 16
+	for (unsigned i = 0; i < BLOCK; i++)
+		any |= entries[i];
+	return all && !(any & copy->not_simple);
 }
 
 /*
- * Copy entries to where nothing is mapped, blocks of eight as long as they are simple; returns how many. This is most
- * of the cost of a large fork, nine instructions each: see doc/performance.md.
+ * Copy entries to where nothing is mapped, by blocks as long as they are simple; returns how many. This is most of the cost
+ * of a large fork, eight instructions each: see doc/performance.md.
  */
 static __attribute__((noinline)) unsigned copy_simple(const struct copy *copy, arch_pte_t *from, arch_pte_t *to, unsigned n)
 {
 	struct PageInfo *refs = page_refs;
-	arch_pte_t *start = from, *end = from + n - n % 8;
+	arch_pte_t *start = from, *end = from + n - n % BLOCK;
 	arch_pte_t flip = PTE_W | copy->mark;
 
-	for (; from < end && block_simple(copy, from); from += 8, to += 8) {
-		entry_mark(&from[0], &to[0], flip, refs);
-		entry_mark(&from[1], &to[1], flip, refs);
-		entry_mark(&from[2], &to[2], flip, refs);
-		entry_mark(&from[3], &to[3], flip, refs);
-		entry_mark(&from[4], &to[4], flip, refs);
-		entry_mark(&from[5], &to[5], flip, refs);
-		entry_mark(&from[6], &to[6], flip, refs);
-		entry_mark(&from[7], &to[7], flip, refs);
+	for (; from < end && block_simple(copy, from); from += BLOCK, to += BLOCK) {
+		__asm__("" : "+r"(from)); /* nor are sixteen addresses worth keeping */
+#pragma GCC unroll 16
+		for (unsigned i = 0; i < BLOCK; i++) {
+			__atomic_fetch_xor(&from[i], flip, __ATOMIC_SEQ_CST);
+			arch_pte_t pte = from[i]; /* nobody else has changed more than the accessed and dirty bits */
+			to[i] = pte;
+			page_hold_in(refs, arch_pte_pfn(pte));
+		}
 	}
 	return (unsigned)(from - start);
 }
@@ -80,7 +78,7 @@ static void copy_fresh(const struct copy *copy, arch_pte_t *from, arch_pte_t *to
 
 	for (unsigned i = 0; i < n;) {
 		i += copy_simple(copy, from + i, to + i, n - i);
-		for (unsigned after = MIN(i + 8, n); i < after; i++) {
+		for (unsigned after = MIN(i + BLOCK, n); i < after; i++) {
 			if (wanted(copy, from[i])) {
 				to[i] = entry_lower(copy, &from[i]);
 				page_hold_in(refs, arch_pte_pfn(to[i]));
@@ -110,6 +108,20 @@ static inline unsigned group_end(unsigned i)
 	return (i | (ARCH_TABLE_GROUP - 1)) + 1;
 }
 
+/* Bits for the groups that entries from i to, but not, `last` are in. */
+static inline uint32_t groups_of(unsigned i, unsigned last)
+{
+	return (~0u >> (31 - (last - 1) / ARCH_TABLE_GROUP)) & ~0u << i / ARCH_TABLE_GROUP;
+}
+
+/* The first group from that of entry i on that is none of these, as its first entry. */
+static inline unsigned groups_end(uint32_t groups, unsigned i)
+{
+	uint32_t others = ~groups & ~0u << i / ARCH_TABLE_GROUP;
+
+	return others ? __builtin_ctz(others) * ARCH_TABLE_GROUP : NPTENTRIES;
+}
+
 /*
  * The entries of one table, from va to end. Returns the address where it stopped: end, or before if enough was replaced,
  * or if there is no memory for a table (*room: false).
@@ -118,8 +130,8 @@ static uintptr_t copy_table(const struct copy *copy, uintptr_t va, uintptr_t end
 {
 	uintptr_t start = ROUNDDOWN(va, (uintptr_t)PTSIZE);
 	arch_pte_t *from = arch_space_entry(&copy->src->arch, start), *to = arch_space_entry(&copy->dst->arch, start);
-	uint32_t empty = to ? ~arch_table_notes(to) : ~0u, both = arch_table_notes(from) & empty;
 	unsigned i = (va - start) / PGSIZE, after, last = (end - start) / PGSIZE;
+	uint32_t fresh = to ? ~arch_table_notes(to) : ~0u; /* groups where dst has nothing */
 
 	for (; (i = arch_table_noted(from, i)) < last; i = after) {
 		after = MIN(group_end(i), last);
@@ -131,11 +143,10 @@ static uintptr_t copy_table(const struct copy *copy, uintptr_t va, uintptr_t end
 			*room = false;
 			return start + i * PGSIZE;
 		}
-		if (empty & 1u << i / ARCH_TABLE_GROUP) {
+		if (fresh & groups_of(i, i + 1)) {
 			/* Together with those that follow, as far as they are alike. */
-			arch_table_note(&to[i]);
-			for (; after < last && both & 1u << after / ARCH_TABLE_GROUP; after = MIN(group_end(after), last))
-				arch_table_note(&to[after]);
+			after = MIN(groups_end(fresh & arch_table_notes(from), i), last);
+			arch_table_note_groups(to, groups_of(i, after));
 			copy_fresh(copy, &from[i], &to[i], after - i);
 			continue;
 		}
@@ -218,15 +229,15 @@ int space_copy(struct space *src, struct space *dst, uintptr_t va, const struct 
 	atomic_add(&src->unflushed, 1);
 	do {
 		at = copy_slice(&copy, at, end, &room);
-	} while (room && at < end && (at == va || !space_interrupted()));
+	} while (room && at < end && !space_interrupted());
 	/*
 	 * Always, where pages may have to be read-only: one that was found so may have been made so by another thread, which
 	 * has not come to flushing it.
 	 */
-	if (!(filter->keep & PTE_W) && only & ~filter->keep)
+	if (at > va && !(filter->keep & PTE_W) && only & ~filter->keep)
 		space_flush(src, va, at - 1);
 	atomic_add(&src->unflushed, -1u);
-	return at > va ? (int)((at - va) / PGSIZE) : -E_NO_MEM;
+	return room || at > va ? (int)((at - va) / PGSIZE) : -E_NO_MEM;
 }
 
 /* Do two entries map the same page with the same permissions? */
@@ -246,20 +257,22 @@ static void entry_raise(struct space *space, uintptr_t va, arch_pte_t made, uint
 }
 
 /*
- * Lock the space when no CPU uses more than the entry at va allows. If it was made read-only just now, another CPU may still
- * write to the page. That can happen after this look too: the entry may have become writable, and then again read-only.
+ * Lock the space when no CPU uses more than the entry at va allows. If it was made read-only just now, another CPU may
+ * still write to the page. That can happen after this look too: the entry may have become writable, and then again
+ * read-only. False: others do that all the time, and this CPU is wanted for something else.
  */
-static inline void lock_flushed(struct space *space, uintptr_t va) ACQUIRES(&space->lock) UNCHECKED_LOCKING
+static inline bool lock_flushed(struct space *space, uintptr_t va) UNCHECKED_LOCKING
 {
-	for (;;) {
+	do {
 		uint32_t lowered = __atomic_load_n(&space->lowered, __ATOMIC_ACQUIRE);
 		if (unlikely(atomic_load(&space->unflushed)))
 			space_flush_page(space, va);
 		spin_lock(&space->lock);
 		if (likely(space->lowered == lowered))
-			return;
+			return true;
 		spin_unlock(&space->lock);
-	}
+	} while (!space_interrupted());
+	return false;
 }
 
 #define SPLIT 2 /* not done: the superpage has to be taken apart first */
@@ -278,11 +291,12 @@ static int replace_large(const struct space *space, uintptr_t va, arch_pte_t exp
 	return 0;
 }
 
-int space_replace(struct space *space, uintptr_t va, arch_pte_t expected, uint32_t perm)
+int space_replace(struct space *space, uintptr_t va, arch_pte_t expected, uint32_t perm) UNCHECKED_LOCKING
 {
 	arch_pte_t *entry;
 
-	lock_flushed(space, va);
+	if (unlikely(!lock_flushed(space, va)))
+		return SPACE_AGAIN;
 	while (unlikely(!(entry = arch_space_entry(&space->arch, va)))) {
 		int result = replace_large(space, va, expected, perm);
 		spin_unlock(&space->lock);
@@ -291,7 +305,9 @@ int space_replace(struct space *space, uintptr_t va, arch_pte_t expected, uint32
 		if (result != SPLIT)
 			return result;
 		space_split_now(space, va);
-		lock_flushed(space, va);
+		/* Others may put a superpage there again, and again. */
+		if (space_interrupted() || !lock_flushed(space, va))
+			return SPACE_AGAIN;
 	}
 	expected = arch_pte_of_page(expected, va);
 	if (unlikely(!entry_same(*entry, expected))) {

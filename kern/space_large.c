@@ -168,11 +168,9 @@ arch_pte_t *space_split(struct space *space, uintptr_t va, struct replaced *repl
 	pfn_t pfn = spare_pop(space, va);
 	arch_pte_t large = *slot, *table = page_address(pfn);
 
-	for (uint32_t i = 0; i < LARGE_PAGES; i++) {
+	for (uint32_t i = 0; i < LARGE_PAGES; i++)
 		table[i] = arch_pte_of_page(large, start + i * PGSIZE);
-		if (i % ARCH_TABLE_GROUP == 0)
-			arch_table_note(&table[i]);
-	}
+	arch_table_note_groups(table, ~0u);
 	large_to_pages(arch_pte_pfn(large));
 	entry_exchange(slot, arch_pte_make_table(pfn));
 	replaced_add_slot(replaced, va);

@@ -2,13 +2,15 @@
 #include <abi/state.h>
 #include <kern/space_slice.h>
 
+#define LOOKS 1024 /* entries that are looked at under the lock at once */
+
 uint32_t space_list(struct space *space, uintptr_t *va, struct page_record *records, uint32_t n)
 {
 	uintptr_t at = *va;
 	uint32_t found = 0;
 
 	spin_lock(&space->lock);
-	for (uint32_t looks = 0; found < n && looks < SPACE_LOOKS; looks++) {
+	for (uint32_t looks = 0; found < n && looks < LOOKS; looks++) {
 		at = arch_space_next_table(&space->arch, at);
 		if (at >= UTOP)
 			break;

@@ -2,70 +2,68 @@
 #include <abi/error.h>
 #include <kern/space_slice.h>
 
-/* The entry after this one, for va (already advanced): the next word, but for the end of a table. */
-static inline arch_pte_t *entry_next(arch_pte_t *entry, uintptr_t va)
+/* How many of n pages from va on one slice deals with: no more than one table maps. */
+static inline uint32_t slice_of(uintptr_t va, uint32_t n)
 {
-	return va % PTSIZE ? entry + 1 : NULL;
+	return MIN(MIN(n, (uint32_t)SPACE_SLICE), (uint32_t)(LARGE_PAGES - va % PTSIZE / PGSIZE));
 }
 
-/* The entry for va, noted as about to be used. *entry is it if known. NULL: no memory for a table. */
-static inline arch_pte_t *entry_get(struct space *space, arch_pte_t *entry, uintptr_t va, struct replaced *replaced)
+/* Map n pages at va, which has this entry; all of them are in its table. */
+static inline void install(arch_pte_t *entry, uintptr_t va, uint32_t perm, uint32_t n, const pfn_t pages[],
+			   struct replaced *replaced)
 {
-	if (likely(entry) && va % (ARCH_TABLE_GROUP * PGSIZE))
-		return entry; /* noted with the one before */
-	if (!entry && !(entry = arch_space_entry(&space->arch, va)) && !(entry = space_entry_make(space, va, replaced)))
-		return NULL;
-	arch_table_note(entry);
-	return entry;
-}
-
-/*
- * Map n pages, whose references pass to the space (device memory has none); those that find no room are dropped. Returns
- * how many were mapped.
- */
-static uint32_t install_slice(struct space *space, uintptr_t va, uint32_t perm, uint32_t n, const pfn_t pages[])
-{
-	struct replaced replaced;
-	arch_pte_t *entry = NULL;
-	const pfn_t *page = pages, *end = pages + n;
-
-	replaced_init(&replaced);
-	spin_lock(&space->lock);
-	if (unlikely(perm & PTE_DEVICE))
-		space->has_devices = true;
-	while (page < end && (entry = entry_get(space, entry, va, &replaced))) {
-		arch_pte_t pte = arch_pte_make(*page++, perm);
+	for (uint32_t i = 0; i < n; i++, entry++, va += PGSIZE) {
+		if (i == 0 || va % (ARCH_TABLE_GROUP * PGSIZE) == 0)
+			arch_table_note(entry); /* for all of its group */
+		arch_pte_t pte = arch_pte_make(pages[i], perm);
 		if (likely(!arch_pte_present(*entry)))
 			*entry = pte;
 		else
-			replaced_add(&replaced, va, entry_exchange(entry, pte), true);
-		va += PGSIZE;
-		entry = entry_next(entry, va);
+			replaced_add(replaced, va, entry_exchange(entry, pte), true);
 	}
+}
+
+/*
+ * Map a slice of n pages, whose references pass to the space (device memory has none). False: there was no memory for a
+ * table; they are dropped then.
+ */
+static bool install_slice(struct space *space, uintptr_t va, uint32_t perm, uint32_t n, const pfn_t pages[])
+{
+	struct replaced replaced;
+
+	replaced_init(&replaced);
+	spin_lock(&space->lock);
+	arch_pte_t *entry = arch_space_entry(&space->arch, va);
+	if (unlikely(!entry))
+		entry = space_entry_make(space, va, &replaced);
+	if (unlikely(perm & PTE_DEVICE))
+		space->has_devices = true;
+	if (likely(entry))
+		install(entry, va, perm, n, pages, &replaced);
 	spin_unlock(&space->lock);
-	uint32_t done = page - pages;
-	for (; page < end && !(perm & PTE_DEVICE); page++)
-		page_drop(*page);
+	for (uint32_t i = 0; unlikely(!entry) && i < n && !(perm & PTE_DEVICE); i++)
+		page_drop(pages[i]);
 	replaced_finish(&replaced, space);
-	return done;
+	return entry;
 }
 
 int space_alloc(struct space *space, uintptr_t va, uint32_t perm, uint32_t n)
 {
 	pfn_t pages[SPACE_SLICE];
-	uint32_t done = 0;
+	uint32_t done = 0, most = n;
 
 	do {
 		uintptr_t at = va + done * PGSIZE;
-		/* Where a table is missing, one page alone first: it and the table may be all the memory that there is. */
-		uint32_t got = 0, slice = arch_space_entry(&space->arch, at) ? MIN(n - done, (uint32_t)SPACE_SLICE) : 1;
+		uint32_t got = 0, slice = slice_of(at, MIN(n - done, most));
 		while (got < slice && (pages[got] = budget_page(space->budget, page_take_user)))
 			got++;
-		uint32_t did = install_slice(space, at, perm, got, pages);
-		done += did;
-		if (did < slice)
+		if (got && install_slice(space, at, perm, got, pages))
+			done += got;
+		else if (got > 1)
+			most = 1; /* that page and a table may be all the memory that there is */
+		else
 			return done ? (int)done : -E_NO_MEM;
-	} while (done < n && !space_interrupted());
+	} while (done < n && (!done || !space_interrupted()));
 	return done;
 }
 
@@ -73,19 +71,18 @@ int space_map_frames(struct space *space, uintptr_t va, uint32_t perm, uint32_t 
 {
 	pfn_t pages[SPACE_SLICE];
 
-	for (uint32_t done = 0; done < n; arch_poll_interrupts()) {
-		uint32_t slice = MIN(n - done, (uint32_t)SPACE_SLICE);
+	for (uint32_t done = 0, slice; done < n; done += slice) {
+		slice = slice_of(va + done * PGSIZE, n - done);
 		for (uint32_t i = 0; i < slice; i++)
 			pages[i] = first + done + i;
-		uint32_t did = install_slice(space, va + done * PGSIZE, perm, slice, pages);
-		done += did;
-		if (did < slice)
+		if (!install_slice(space, va + done * PGSIZE, perm, slice, pages))
 			return done ? (int)done : -E_NO_MEM;
+		arch_poll_interrupts();
 	}
 	return n;
 }
 
-/* Take a reference to what pte maps, if it does and, for PTE_W in perm, may be written. */
+/* Take a reference to what pte maps, if it does and may be mapped on with perm. */
 static inline bool take_mapped(arch_pte_t pte, uint32_t perm, pfn_t *page)
 {
 	if (!arch_pte_present(pte) || arch_pte_is_device(pte) || entry_refuses(pte, perm))
@@ -95,61 +92,51 @@ static inline bool take_mapped(arch_pte_t pte, uint32_t perm, pfn_t *page)
 	return true;
 }
 
-/* gather where no table is: from the superpage at va, if there is one. */
-static uint32_t gather_large(struct space *src, uintptr_t va, uint32_t perm, uint32_t n, pfn_t pages[])
+/*
+ * Take references to a slice of n pages that src maps at va. Returns how many come before one that is not there, or may not
+ * be mapped on with perm: -E_INVAL in *error.
+ */
+static uint32_t gather(struct space *src, uintptr_t va, uint32_t perm, uint32_t n, pfn_t pages[], int *error)
 {
-	uint32_t got = 0, end = MIN(n, LARGE_PAGES - va % PTSIZE / PGSIZE);
+	uint32_t got = 0;
 
-	while (got < end && take_mapped(space_large_page(src, va + got * PGSIZE), perm, &pages[got]))
+	spin_lock(&src->lock);
+	const arch_pte_t *entry = arch_space_entry(&src->arch, va);
+	while (got < n && take_mapped(entry ? entry[got] : space_large_page(src, va + got * PGSIZE), perm, &pages[got]))
 		got++;
+	spin_unlock(&src->lock);
+	if (got < n)
+		*error = -E_INVAL;
 	return got;
 }
 
-/* Read up to n mappings of src, at most a slice, with a reference to each page. Returns how many; *error says why none follows. */
-static uint32_t gather(struct space *src, uintptr_t va, uint32_t perm, uint32_t n, pfn_t pages[], int *error)
+/* space_map of a slice, or of a superpage. Returns how many pages are done; *error says why none follows. */
+static uint32_t map_slice(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t dstva, uint32_t perm,
+			  uint32_t n, int *error)
 {
-	arch_pte_t *entry = NULL;
-	uint32_t got;
+	pfn_t pages[SPACE_SLICE];
 
-	spin_lock(&src->lock);
-	for (got = 0; got < n; got++, va += PGSIZE) {
-		if (!entry && !(entry = arch_space_entry(&src->arch, va))) {
-			uint32_t large = gather_large(src, va, perm, n - got, pages + got);
-			got += large;
-			if (!large)
-				*error = -E_INVAL;
-			break;
-		}
-		if (!take_mapped(*entry, perm, &pages[got])) {
-			*error = -E_INVAL;
-			break;
-		}
-		entry = entry_next(entry, va + PGSIZE);
+	if (unlikely(n >= LARGE_PAGES && srcva % PTSIZE == 0 && dstva % PTSIZE == 0)) {
+		int done = space_large_map(src, srcva, dst, dstva, perm);
+		*error = MIN(done, 0);
+		if (done)
+			return done > 0 ? LARGE_PAGES : 0;
 	}
-	spin_unlock(&src->lock);
+	uint32_t got = gather(src, srcva, perm, slice_of(srcva, slice_of(dstva, n)), pages, error);
+	if (got && !install_slice(dst, dstva, perm, got, pages)) {
+		*error = -E_NO_MEM;
+		return 0;
+	}
 	return got;
 }
 
 int space_map(struct space *src, uintptr_t srcva, struct space *dst, uintptr_t dstva, uint32_t perm, uint32_t n)
 {
-	pfn_t pages[SPACE_SLICE];
 	uint32_t done = 0;
 	int error = 0;
 
 	do {
-		uintptr_t from = srcva + done * PGSIZE, to = dstva + done * PGSIZE;
-		bool whole = n - done >= LARGE_PAGES && from % PTSIZE == 0 && to % PTSIZE == 0;
-		int large = unlikely(whole) ? space_large_map(src, from, dst, to, perm) : 0;
-		if (large) {
-			done += large > 0 ? LARGE_PAGES : 0;
-			error = MIN(large, 0);
-			continue;
-		}
-		uint32_t got = gather(src, from, perm, MIN(n - done, (uint32_t)SPACE_SLICE), pages, &error);
-		uint32_t did = install_slice(dst, to, perm, got, pages);
-		done += did;
-		if (did < got)
-			error = -E_NO_MEM;
+		done += map_slice(src, srcva + done * PGSIZE, dst, dstva + done * PGSIZE, perm, n - done, &error);
 	} while (!error && done < n && !space_interrupted());
 	return done ? (int)done : error;
 }
@@ -173,8 +160,10 @@ int space_take(struct space *space, uintptr_t va, uint32_t perm, uint32_t n, pfn
 	int error = 0;
 	uint32_t got = 0;
 
-	while (got < n && !error)
-		got += gather(space, va + got * PGSIZE, perm, MIN(n - got, (uint32_t)SPACE_SLICE), pages + got, &error);
+	while (got < n && !error) {
+		uintptr_t at = va + got * PGSIZE;
+		got += gather(space, at, perm, slice_of(at, n - got), pages + got, &error);
+	}
 	while (error && got > 0)
 		page_drop(pages[--got]);
 	return error;
@@ -182,13 +171,12 @@ int space_take(struct space *space, uintptr_t va, uint32_t perm, uint32_t n, pfn
 
 int space_insert(struct space *space, uintptr_t va, const pfn_t pages[], uint32_t n, uint32_t perm)
 {
-	for (uint32_t done = 0; done < n;) {
-		uint32_t slice = MIN(n - done, (uint32_t)SPACE_SLICE);
+	for (uint32_t done = 0, slice; done < n; done += slice) {
+		slice = slice_of(va + done * PGSIZE, n - done);
 		for (uint32_t i = 0; i < slice; i++)
-			page_hold(pages[done + i]); /* install_slice drops those that it does not map */
-		if (install_slice(space, va + done * PGSIZE, perm, slice, pages + done) < slice)
+			page_hold(pages[done + i]);
+		if (!install_slice(space, va + done * PGSIZE, perm, slice, pages + done))
 			return -E_NO_MEM;
-		done += slice;
 	}
 	return 0;
 }
@@ -205,8 +193,8 @@ static arch_pte_t entry_protect(arch_pte_t *entry, uint32_t perm)
 }
 
 /*
- * change_slice where no table stands: for all of a superpage, or what is empty. Returns where to go on; if that is va, there
- * is a table now, or an error.
+ * The same where no table stands: for all of a superpage, or what is empty. Returns where to go on; if that is va, there is
+ * a table now, or an error.
  */
 static uintptr_t change_slot(struct space *space, uintptr_t va, uintptr_t end, uint32_t perm, struct replaced *replaced,
 			     int *error)
@@ -235,35 +223,33 @@ static uintptr_t change_slot(struct space *space, uintptr_t va, uintptr_t end, u
 }
 
 /*
- * Unmap what is mapped from va to end (perm 0) or give it permissions: at most a slice, of at most SPACE_LOOKS addresses.
- * Returns where it stopped.
+ * Unmap what is mapped from va to end (perm 0) or give it permissions: at most a slice of it, within one table. Returns
+ * where it stopped.
  */
 static inline __attribute__((always_inline)) uintptr_t change_slice(struct space *space, uintptr_t va, uintptr_t end,
 								     uint32_t perm, int *error)
 {
 	struct replaced replaced;
-	arch_pte_t *entry = NULL;
 	uint32_t changed = 0;
 
 	replaced_init(&replaced);
 	spin_lock(&space->lock);
-	for (uint32_t looks = 0; va < end && changed < SPACE_SLICE && looks < SPACE_LOOKS; looks++) {
-		if (!entry && !(entry = arch_space_entry(&space->arch, va))) {
-			va = change_slot(space, va, end, perm, &replaced, error);
-			if (*error || replaced.large)
-				break;
+	arch_pte_t *entry = arch_space_entry(&space->arch, va);
+	if (unlikely(!entry)) {
+		va = change_slot(space, va, end, perm, &replaced, error);
+		if (!*error && va < end)
+			entry = arch_space_entry(&space->arch, va);
+	}
+	uintptr_t stop = entry ? MIN(ROUNDDOWN(va, (uintptr_t)PTSIZE) + PTSIZE, end) : va;
+	for (; va < stop && changed < SPACE_SLICE; va += PGSIZE, entry++) {
+		if (!arch_pte_present(*entry))
 			continue;
+		if (entry_refuses(*entry, perm)) {
+			*error = -E_INVAL;
+			break;
 		}
-		if (arch_pte_present(*entry)) {
-			if (entry_refuses(*entry, perm)) {
-				*error = -E_INVAL;
-				break;
-			}
-			replaced_add(&replaced, va, perm ? entry_protect(entry, perm) : entry_exchange(entry, 0), !perm);
-			changed++;
-		}
-		va += PGSIZE;
-		entry = entry_next(entry, va);
+		replaced_add(&replaced, va, perm ? entry_protect(entry, perm) : entry_exchange(entry, 0), !perm);
+		changed++;
 	}
 	if (perm)
 		space->lowered++;

@@ -11,7 +11,6 @@
 #include <kern/large.h>
 #include <kern/space.h>
 
-#define SPACE_LOOKS 1024 /* entries, mapped or not, that are looked at under the lock at once */
 
 /* What a slice has replaced: translations to forget, pages to drop after that. */
 struct replaced {

@@ -102,7 +102,8 @@ static inline int32_t page_copy(envid_t srcenv, envid_t dstenv, uintptr_t va, ui
 		done = -E_INVAL;
 	if (!done)
 		done = WITH_RECLAIM(space_copy(from.space, to.space, va, &filter, from.pages));
-	return ranges_close(&from, &to, done);
+	int32_t result = ranges_close(&from, &to, done);
+	return likely(done) ? result : arch_call_again(arch_frame());
 }
 
 int32_t sys_page_copy(envid_t dstenv, uintptr_t va, uint32_t range_word, uint32_t filter_word)
@@ -151,5 +152,6 @@ int32_t sys_page_replace(uintptr_t va, uint32_t expected, uint32_t perm)
 	if (va % PGSIZE || va >= UTOP || perm >= PGSIZE || !perm_valid(perm) || !perm_valid(expected & PTE_SYSCALL) ||
 	    expected & (PTE_W | PTE_DEVICE))
 		return -E_INVAL;
-	return WITH_RECLAIM(space_replace(space, va, expected, perm));
+	int result = WITH_RECLAIM(space_replace(space, va, expected, perm));
+	return likely(result != SPACE_AGAIN) ? result : arch_call_again(arch_frame());
 }

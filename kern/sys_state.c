@@ -6,6 +6,7 @@
 #include <common/string.h>
 #include <kern/cpu.h>
 #include <kern/env.h>
+#include <kern/reclaim.h>
 #include <kern/syscall.h>
 
 union state {
@@ -187,10 +188,23 @@ int32_t sys_env_state_get(envid_t envid, int what, uaddr_t buf, size_t size)
 	return user_write(buf, &state, MIN(size, full)) < 0 ? -E_FAULT : (int32_t)full;
 }
 
+static int set_still(envid_t envid, int what, const union state *state)
+{
+	struct env *env;
+	int error;
+
+	do {
+		if ((error = env_lock_still(envid, &env)))
+			return error;
+		error = set(env, what, state);
+		env_unlock_still(env);
+	} while (error == ENV_UNSETTLED);
+	return error;
+}
+
 int32_t sys_env_state_set(envid_t envid, int what, uaddr_t buf, size_t size)
 {
 	union state state;
-	struct env *env;
 	int error = check(envid, what);
 
 	if (error)
@@ -199,11 +213,5 @@ int32_t sys_env_state_set(envid_t envid, int what, uaddr_t buf, size_t size)
 		return -E_INVAL;
 	if (user_read(&state, buf, size) < 0)
 		return -E_FAULT;
-	do {
-		if ((error = env_lock_still(envid, &env)))
-			return error;
-		error = set(env, what, &state);
-		env_unlock_still(env);
-	} while (error == ENV_UNSETTLED);
-	return error;
+	return WITH_RECLAIM(set_still(envid, what, &state));
 }

@@ -21,7 +21,7 @@
 #define MESSAGE_PAGES 1024
 
 /* The driver reports a device that does not answer much sooner. This is for a driver that does not. */
-#define TIMEOUT_MS 60000
+uint32_t block_patience_ms = 60000;
 
 #define PERM_SHARED (PTE_P | PTE_U | PTE_W | PTE_SHARE)
 
@@ -229,7 +229,20 @@ static void ring_doorbell(struct block_ring *ring)
 	envid_t driver = (envid_t)load((uint32_t *)&ring->driver);
 
 	if (driver && load(&ring->driver_sleeps) && __atomic_exchange_n(&ring->driver_sleeps, 0, __ATOMIC_SEQ_CST))
-		sys_ipc_send(driver, BLOCK_DOORBELL, (void *)UTOP, 0, TIMEOUT_MS);
+		sys_ipc_send(driver, BLOCK_DOORBELL, (void *)UTOP, 0, block_patience_ms);
+}
+
+/* Of those that were given up: take back the slots of the ones that have ended after all. */
+static void take_back_lost(struct block_disk *disk)
+{
+	for (uint32_t tags = disk->lost; tags; tags &= tags - 1) {
+		int tag = __builtin_ctz(tags);
+		uint32_t *slot_state = &disk->ring->slots[tag].state;
+		if (load(slot_state) != BLOCK_DONE)
+			continue;
+		store(slot_state, BLOCK_IDLE);
+		disk->lost &= ~(1u << tag);
+	}
 }
 
 int block_submit(struct block_disk *disk, int op, uint64_t sector, uint32_t count, void *memory)
@@ -242,6 +255,7 @@ int block_submit(struct block_disk *disk, int op, uint64_t sector, uint32_t coun
 		return -E_BAD_ENV;
 	if (offset < 0)
 		return -E_FAULT;
+	take_back_lost(disk);
 	uint32_t idle = ~(disk->in_flight | disk->lost);
 	if (!idle)
 		return -E_BUSY;
@@ -277,12 +291,12 @@ static bool sleep_for(struct block_disk *disk, uint32_t tags, unsigned since)
 	struct block_ring *ring = disk->ring;
 	unsigned passed = (sys_time_msec() - since) & 0x7FFFFFFF;
 
-	if (passed >= TIMEOUT_MS)
+	if (passed >= block_patience_ms)
 		return false;
 	ring->waits++;
 	store((uint32_t *)&ring->waiter, (uint32_t)thisenv->env_id);
 	if (find_ended(disk, tags) < 0)
-		park(TIMEOUT_MS - passed);
+		park(block_patience_ms - passed);
 	store((uint32_t *)&ring->waiter, 0);
 	return true;
 }
@@ -347,6 +361,16 @@ static bool can_go_directly(const struct block_disk *disk, const void *memory, u
 	return offset >= 0 && offset % BLOCK_SECTOR == 0;
 }
 
+/*
+ * Where a request goes that cannot name memory; NULL: one that was given up may still be done, from there to another sector,
+ * or into it.
+ */
+static char *bounce(struct block_disk *disk)
+{
+	take_back_lost(disk);
+	return disk->lost ? NULL : disk->bounce;
+}
+
 int block_flush(struct block_disk *disk)
 {
 	return submit_and_wait(disk, BLOCK_FLUSH, 0, 0, NULL);
@@ -357,7 +381,8 @@ int block_read(struct block_disk *disk, uint64_t sector, uint32_t count, void *m
 	for (char *at = memory; count > 0;) {
 		uint32_t some = MIN(count, (uint32_t)BLOCK_COUNT_MAX), size = some * BLOCK_SECTOR;
 		bool direct = can_go_directly(disk, at, size);
-		int err = submit_and_wait(disk, BLOCK_READ, sector, some, direct ? at : disk->bounce);
+		char *place = direct ? at : bounce(disk);
+		int err = place ? submit_and_wait(disk, BLOCK_READ, sector, some, place) : -E_TIMEOUT;
 		if (err < 0)
 			return err;
 		if (!direct)
@@ -374,9 +399,10 @@ int block_write(struct block_disk *disk, uint64_t sector, uint32_t count, const 
 	for (const char *at = memory; count > 0;) {
 		uint32_t some = MIN(count, (uint32_t)BLOCK_COUNT_MAX), size = some * BLOCK_SECTOR;
 		bool direct = can_go_directly(disk, at, size);
-		if (!direct)
-			memcpy(disk->bounce, at, size);
-		int err = submit_and_wait(disk, BLOCK_WRITE, sector, some, direct ? (char *)at : disk->bounce);
+		char *place = direct ? (char *)at : bounce(disk);
+		if (!direct && place)
+			memcpy(place, at, size);
+		int err = place ? submit_and_wait(disk, BLOCK_WRITE, sector, some, place) : -E_TIMEOUT;
 		if (err < 0)
 			return err;
 		at += size;

@@ -172,6 +172,8 @@ struct reading {
 	struct snapshot_record record;
 	struct checkpoint_state state;
 	envid_t holder;
+	unsigned lowered;
+	uint32_t lower[SHARED_MAX]; /* values of pages that get their permissions when all have come */
 };
 
 static int refuse(struct reading *reading, int err, const char *wrong)
@@ -210,10 +212,35 @@ static int read_same(struct reading *reading, uint32_t va, uint32_t perm, uint32
 	return err == -E_INVAL ? refuse(reading, err, "a page is one that is not there, or not writable") : err;
 }
 
+/*
+ * With which permissions a page is mapped first. One that is shared may come again at a higher place, where it may be
+ * written, and the kernel gives nobody that who only reads it: so all of these can be written until lower_pages.
+ */
+static uint32_t first_perm(struct reading *reading, uint32_t value)
+{
+	uint32_t perm = snapshot_perm(value);
+
+	if (!(perm & PTE_SHARE) || perm & PTE_W || reading->lowered == SHARED_MAX)
+		return perm;
+	reading->lower[reading->lowered++] = value;
+	return perm | PTE_W;
+}
+
+static int lower_pages(struct reading *reading)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < reading->lowered && err == 0; i++) {
+		uint32_t value = reading->lower[i];
+		err = sys_page_protect(reading->holder, (void *)snapshot_va(value), (int)snapshot_perm(value));
+	}
+	return err;
+}
+
 static int read_page(struct reading *reading)
 {
 	const struct snapshot_record *record = &reading->record;
-	uint32_t va = snapshot_va(record->value), perm = snapshot_perm(record->value);
+	uint32_t va = snapshot_va(record->value), perm = first_perm(reading, record->value);
 
 	if (record->kind == SNAPSHOT_ZERO)
 		return sys_page_alloc(reading->holder, (void *)va, (int)perm);
@@ -339,6 +366,8 @@ static int fill(struct reading *reading, int (*get)(void *data, size_t n, void *
 	if (err == 0)
 		err = read_records(reading);
 	if (err == 0)
+		err = lower_pages(reading);
+	if (err == 0)
 		err = set_state(reading);
 	if (err == -E_NO_MEM)
 		reading->reader.wrong = "there is not enough memory";
@@ -350,6 +379,7 @@ envid_t checkpoint_read(int (*get)(void *data, size_t n, void *arg), void *arg, 
 	static struct reading reading;
 
 	mutex_lock(&checkpoint_lock);
+	reading.lowered = 0;
 	reading.holder = sys_exofork();
 	int err = reading.holder;
 	if (err > 0 && (err = fill(&reading, get, arg)) < 0) {

@@ -56,6 +56,16 @@ int pages_alloc_large(envid_t envid, void *va, int perm, size_t count)
 	return 0;
 }
 
+int pages_alloc_dma(void *va, size_t count, uint32_t *physical)
+{
+	int done = libos_sys_page_alloc_dma(0, (uintptr_t)va, libos_range(PTE_P | PTE_U | PTE_W | PTE_SHARE, count));
+
+	if (done < 0)
+		return done;
+	*physical = PTE_ADDR(uvpt[PGNUM(va)]);
+	return 0;
+}
+
 int pages_share(const void *srcva, envid_t envid, void *dstva, int perm, size_t count)
 {
 	for (size_t at = 0; at < count;) {

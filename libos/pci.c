@@ -2,6 +2,7 @@
 #include <arch/x86.h>
 #include <finch/pci.h>
 #include <finch/syscall.h>
+#include <inc/lib.h>
 
 /* Configuration mechanism 1 (section 3.2.2.3.2). */
 #define ADDRESS 0xCF8
@@ -23,10 +24,13 @@
 #define BAR_MEMORY_MASK 0xFFFFFFF0
 
 #define STATUS_CAPABILITIES 0x10 /* section 6.2.3 */
-#define CAPABILITIES_MAX 48      /* no more fit: a longer list is a ring */
 
 int pci_open(void)
 {
+	envid_t server = ipc_find_env(ENV_TYPE_DISKS);
+
+	if (server && server != thisenv->env_id)
+		return -E_BUSY;
 	return libos_sys_port_allow(0, ADDRESS, DATA + 4 - ADDRESS, 1);
 }
 
@@ -169,7 +173,7 @@ int pci_capability(const struct pci_config *config, uint8_t id, int from)
 	if (!(pci_config8(config, PCI_STATUS) & STATUS_CAPABILITIES))
 		return 0;
 	int at = pci_config8(config, from ? from + 1 : PCI_CAPABILITIES) & ~3;
-	for (int i = 0; at >= 0x40 && i < CAPABILITIES_MAX; i++) {
+	for (int i = 0; at >= 0x40 && i < PCI_CAPABILITIES_MAX; i++) {
 		if (pci_config8(config, at) == id)
 			return at;
 		at = pci_config8(config, at + 1) & ~3;

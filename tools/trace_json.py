@@ -27,9 +27,10 @@ def tracks(model):
     for cpu in model.cpus:
         yield name_of('thread_name', CPUS, cpu + 1, f'CPU {cpu}')
         yield {'ph': 'M', 'name': 'thread_sort_index', 'pid': CPUS, 'tid': cpu + 1, 'args': {'sort_index': cpu}}
-    for env, about in model.envs.items():
+    for number, (env, about) in enumerate(model.envs.items()):
         if about.states:
             yield name_of('thread_name', ENVS, env, model.name(env))
+            yield {'ph': 'M', 'name': 'thread_sort_index', 'pid': ENVS, 'tid': env, 'args': {'sort_index': number}}
 
 
 def slices(pid, tid, pieces):
@@ -54,8 +55,9 @@ def instants(cpu, pieces):
 def flows(model):
     """Arrows: from a call on one CPU to where its receiver runs."""
     for number, flow in enumerate(model.flows, 1):
-        same = {'pid': CPUS, 'id': number, 'name': 'message', 'cat': 'message', 'args': flow.args}
-        yield {'ph': 's', 'tid': flow.cpu + 1, 'ts': at(flow.time), **same}
+        same = {'pid': CPUS, 'id': number, 'name': 'message', 'cat': 'message'}
+        # Its arguments stand at one end only: Chrome's viewer wants to make one list of both ends'.
+        yield {'ph': 's', 'tid': flow.cpu + 1, 'ts': at(flow.time), **same, 'args': flow.args}
         yield {'ph': 'f', 'bp': 'e', 'tid': flow.to_cpu + 1, 'ts': at(flow.to_time), **same}
 
 
@@ -65,17 +67,8 @@ def counters(model):
                'args': {'running': running, 'ready': ready}}
 
 
-def lost(trace):
-    """Where a ring begins, a mark for what stood before it."""
-    for ring in trace.rings:
-        if ring.lost:
-            yield {'ph': 'i', 's': 't', 'pid': CPUS, 'tid': ring.cpu + 1, 'ts': 0, 'cat': 'lost',
-                   'name': f'{ring.lost} events before this are lost', 'args': {}}
-
-
 def all_events(model):
     yield from tracks(model)
-    yield from lost(model.trace)
     for number, cpu in model.cpus.items():
         yield from slices(CPUS, number + 1, cpu.slices)
         yield from instants(number, cpu.instants)

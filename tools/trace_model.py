@@ -2,7 +2,7 @@
 
 Times are microseconds since the first record. All that is open when the trace ends is closed there.
 """
-from collections import defaultdict, deque
+from collections import defaultdict
 
 from trace_rings import Names, text
 
@@ -60,13 +60,14 @@ class Model:
         self.cpus = {ring.cpu: Cpu() for ring in trace.rings}
         self.envs = defaultdict(Env)
         self.flows, self.counts = [], []  # counts: (time, running, ready)
-        self.queued = defaultdict(deque)     # (from, to) -> where and when
+        self.queued = {}                     # from -> (to, where and when) of the one that it waits with
         self.arriving = defaultdict(list)    # to -> of what was delivered while it did not run
         self.count = {'running': 0, 'ready': 0}
         records = sorted((record for ring in trace.rings for record in ring.records), key=lambda record: record.time)
         self.first = records[0].time if records else 0
         self.end = self._time(records[-1]) if records else 0.0
-        self.scheduled = {record.cpu for record in records if self._event(record) in ('RUN', 'IDLE')}
+        # Recording is one switch for all CPUs; the ring of one that is busy need not reach back to where that began to run.
+        self.scheduled = any(self._event(record) in ('RUN', 'IDLE') for record in records)
         for record in records:
             self._take(record)
         self._finish()
@@ -100,8 +101,8 @@ class Model:
         if handler:
             cpu = self.cpus[record.cpu]
             if cpu.env is None and record.env and self._event(record) in ('CALL', 'RESULT', 'FAULT', 'BLOCK', 'QUEUED') and \
-                    record.cpu in self.scheduled:
-                self._run_begin(cpu, record.cpu, record.env, self._time(record))
+                    self.scheduled:
+                self._run_unseen(cpu, record)
             handler(record, cpu, self._time(record), *record.words)
 
     def _close(self, cpu, what, time, **args):
@@ -146,6 +147,13 @@ class Model:
         for flow in self.arriving.pop(env, ()):
             self.flows.append(Flow(*flow[:2], number, time, flow[2]))
 
+    def _run_unseen(self, cpu, record):
+        """A CPU's ring begins, and who runs there has done so for a time."""
+        state = self.envs[record.env].state
+        if state:
+            state.name += ', then not recorded'
+        self._run_begin(cpu, record.cpu, record.env, self._time(record))
+
     def _run(self, record, cpu, time, queued, *_):
         self._run_begin(cpu, record.cpu, record.env, time, queued=queued)
 
@@ -165,6 +173,7 @@ class Model:
         state = self.envs[record.env].state
         if state and state.kind == 'waits:':
             state.args['result'] = self.result(result)
+        self.queued.pop(record.env, None)  # what it sent was taken, or will not be
         self._state(record.env, time, 'ready', queue=f'CPU {number}', by=self.name(waker))
 
     def _made(self, record, cpu, time, parent, *_):
@@ -218,14 +227,17 @@ class Model:
         cpu.instants.append(Slice(time, 'answers', 'request', 0, {}, time))
 
     def _queued(self, record, _cpu, time, to, _value, *_):
-        self.queued[record.env, to].append((record.cpu, time))
+        self.queued[record.env] = to, (record.cpu, time)
 
     def _message(self, record, cpu, time, sender, value, pages):
         args = {'from': self.name(sender), 'to': self.name(record.env), 'value': f'{value:#x}'}
         if pages:
             args['pages'] = pages
-        queue = self.queued[sender, record.env]
-        start = queue.popleft() if queue else (record.cpu, time)
+        start = record.cpu, time
+        if self.queued.get(sender, (None,))[0] == record.env:
+            _, start = self.queued.pop(sender)
+        elif cpu.env == record.env:  # taken from a queue, since when, nobody has recorded; or an interrupt
+            return
         if cpu.env == record.env or not self.scheduled:  # where it runs then, nobody has recorded
             self.flows.append(Flow(*start, record.cpu, time, args))
         else:
@@ -233,9 +245,22 @@ class Model:
 
     # --- The end ---
 
+    def _lost(self, ring):
+        """What was overwritten: a piece up to where the ring begins, for until then nobody knows what the CPU did."""
+        cpu = self.cpus[ring.cpu]
+        begins = [self._time(record) for record in ring.records] + [piece.start for piece in cpu.slices]
+        piece = Slice(0.0, f'{ring.lost} events lost', 'lost', end=min(begins, default=self.end))
+        (cpu.slices if piece.end > 0 else cpu.instants).append(piece)
+
     def _finish(self):
         for cpu in self.cpus.values():
             self._leave(cpu, self.end)
+        for ring in self.trace.rings:
+            if ring.lost:
+                self._lost(ring)
+        for cpu in self.cpus.values():
+            if not cpu.slices and not cpu.instants:  # viewers leave out a track that has nothing
+                cpu.instants.append(Slice(0.0, 'idle' if self.scheduled else 'no events', 'idle', end=0.0))
             for piece in cpu.slices:
                 if piece.kind == 'run':
                     piece.name = self.name(piece.env)
@@ -243,6 +268,6 @@ class Model:
                 if piece.env:
                     piece.name += ' ' + self.name(piece.env)
         for env in self.envs.values():
-            if env.state:
+            if env.state and (env.state.start < self.end or not env.states):
                 env.state.end = self.end
                 env.states.append(env.state)

@@ -69,6 +69,7 @@ class Picture:
         pieces = [piece for piece, _ in nested(cpu.slices)]
         yield from self.rows([piece for piece in pieces if piece.kind == 'run'], y, LANE,
                              lambda piece: self.colours.get(piece.env, '#868e96'), lambda piece: piece.name)
+        yield from self.rows([piece for piece in pieces if piece.kind == 'lost'], y, LANE, lambda _: '#868e96', lambda piece: piece.name)
         for kind, (colour, _) in KINDS.items():
             yield from self.rows([piece for piece in pieces if piece.kind == kind], y + LANE, THIN,
                                  lambda _, colour=colour: colour, lambda _: '')

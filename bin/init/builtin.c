@@ -53,7 +53,9 @@ static void do_kill(const struct command *command)
 		int err = jobs_kill(command->words[i]);
 		if (err == -E_BAD_ENV)
 			err = *rest || envid == 0 ? -E_NOT_FOUND : job_kill(envid);
-		if (err == -E_NOT_FOUND)
+		if (err == -E_INVAL)
+			printf("kill: %s: that is this prompt (exit ends it)\n", command->words[i]);
+		else if (err == -E_NOT_FOUND)
 			printf("kill: %s: no such job (jobs lists them)\n", command->words[i]);
 		else if (err < 0)
 			printf("kill: %s: %e\n", command->words[i], err);

@@ -32,7 +32,8 @@ void job_run(const struct command *command);
 void jobs_report(void);
 void jobs_list(void);
 /*
- * End all of the job that began with envid (not 0), or else that environment; all jobs of this name. -E_BAD_ENV: none.
+ * End all of the job that began with envid (not 0), or else that environment; all jobs of this name. -E_BAD_ENV: none;
+ * -E_INVAL: that is this program itself.
  */
 int job_kill(envid_t envid);
 int jobs_kill(const char *name);

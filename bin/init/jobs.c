@@ -187,6 +187,8 @@ int job_kill(envid_t envid)
 {
 	const struct job *job = job_find(envid);
 
+	if (envid == thisenv->env_id)
+		return -E_INVAL;
 	return job ? job_end(job) : sys_env_destroy(envid);
 }
 

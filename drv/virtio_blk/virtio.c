@@ -75,14 +75,14 @@ static inline void write64(volatile uint8_t *base, uint32_t offset, uint32_t val
 
 /* --- Finding the registers. --- */
 
-/* Where a capability's registers are mapped, of at least `size` bytes; NULL: nowhere. */
-static volatile uint8_t *mapped(const struct driver_page *page, int capability, uint32_t size)
+/* Where a capability's registers are mapped, of at least `size` bytes, on a multiple of `align`; NULL: nowhere. */
+static volatile uint8_t *mapped(const struct driver_page *page, int capability, uint32_t size, uint32_t align)
 {
 	uint8_t bar = pci_config8(&page->config, capability + CAP_BAR);
 	uint32_t offset = pci_config32(&page->config, capability + CAP_OFFSET);
 	uint32_t length = pci_config32(&page->config, capability + CAP_SIZE);
 
-	if (bar >= DRIVER_RANGES || length < size)
+	if (bar >= DRIVER_RANGES || length < size || offset % align != 0)
 		return NULL;
 	const struct driver_range *range = &page->ranges[bar];
 	if (!range->va || offset > range->size || length > range->size - offset)
@@ -97,23 +97,23 @@ static void note_capability(struct virtio *device, const struct driver_page *pag
 	switch (pci_config8(&page->config, at + CAP_KIND)) {
 	case KIND_COMMON:
 		if (!device->common)
-			device->common = mapped(page, at, COMMON_SIZE);
+			device->common = mapped(page, at, COMMON_SIZE, sizeof(uint32_t));
 		break;
 	case KIND_NOTIFY:
 		if (device->notify)
 			break;
-		device->notify = mapped(page, at, sizeof(uint16_t));
+		device->notify = mapped(page, at, sizeof(uint16_t), sizeof(uint16_t));
 		device->notify_size = size;
 		device->notify_step = pci_config32(&page->config, at + CAP_NOTIFY_STEP);
 		break;
 	case KIND_STATUS:
 		if (!device->status)
-			device->status = mapped(page, at, 1);
+			device->status = mapped(page, at, 1, 1);
 		break;
 	case KIND_CONFIG:
 		if (device->config)
 			break;
-		device->config = mapped(page, at, 1);
+		device->config = mapped(page, at, 1, sizeof(uint32_t));
 		device->config_size = size;
 		break;
 	}
@@ -123,7 +123,7 @@ int virtio_find(struct virtio *device, const struct driver_page *page)
 {
 	*device = (struct virtio){ 0 };
 	/* The first of a kind that can be used is the one to use (section 4.1.4). */
-	for (int at = 0; (at = pci_capability(&page->config, CAPABILITY_VENDOR, at));)
+	for (int at = 0, n = 0; n < PCI_CAPABILITIES_MAX && (at = pci_capability(&page->config, CAPABILITY_VENDOR, at)); n++)
 		note_capability(device, page, at);
 	return device->common && device->notify && device->status && device->config ? 0 : -E_NOT_SUPP;
 }
@@ -174,7 +174,7 @@ int virtio_queue_set_up(struct virtio *device, struct virtio_queue *queue, uint1
 	if (size > VIRTIO_QUEUE_MAX)
 		write16(device->common, QUEUE_SIZE, size = VIRTIO_QUEUE_MAX);
 	uint32_t doorbell = read16(device->common, QUEUE_NOTIFY) * device->notify_step;
-	if (doorbell > device->notify_size - sizeof(uint16_t))
+	if (doorbell > device->notify_size - sizeof(uint16_t) || doorbell % sizeof(uint16_t) != 0)
 		return -E_NOT_SUPP;
 	memset(memory, 0, sizeof(*memory));
 	*queue = (struct virtio_queue){ memory, (volatile uint16_t *)(device->notify + doorbell), number, size, 0, 0 };
@@ -194,7 +194,7 @@ void virtio_ready(struct virtio *device)
 
 uint64_t virtio_config64(const struct virtio *device, uint32_t offset)
 {
-	if (device->config_size < 8 || offset > device->config_size - 8)
+	if (device->config_size < 8 || offset > device->config_size - 8 || offset % sizeof(uint32_t) != 0)
 		return 0;
 	return read32(device->config, offset) | (uint64_t)read32(device->config, offset + 4) << 32;
 }

@@ -72,7 +72,7 @@ int virtio_queue_set_up(struct virtio *device, struct virtio_queue *queue, uint1
 /* Let it run. */
 void virtio_ready(struct virtio *device);
 
-/* Eight bytes of the device's own configuration; 0 beyond its end. */
+/* Eight bytes of the device's own configuration, at a multiple of 4; 0 beyond its end. */
 uint64_t virtio_config64(const struct virtio *device, uint32_t offset);
 
 /* Read why it interrupts, which ends the interrupt. */

@@ -48,11 +48,25 @@ static uint32_t served(const struct connection *connection)
 
 /* --- The driver's side. --- */
 
+static bool is_writable(const char *va)
+{
+	return uvpt[PGNUM(va)] & PTE_W;
+}
+
 /* Map in the driver what stands here, at the same place. One that has ended is no error: the next gets it all. */
 static int give(const struct controller *controller, void *va, uint32_t pages)
 {
-	int err = controller->driver ? pages_copy(controller->driver, va, 0, PTE_W, 0, pages) : 0;
+	int err = 0;
 
+	if (!controller->driver)
+		return 0;
+	for (char *at = va, *end = at + pages * PGSIZE, *next; at < end && err == 0; at = next) {
+		bool writable = is_writable(at);
+		for (next = at + PGSIZE; next < end && is_writable(next) == writable;)
+			next += PGSIZE;
+		err = pages_share(at, controller->driver, at, writable ? PERM_DRIVER : PERM_DRIVER & ~PTE_W,
+				  (size_t)(next - at) / PGSIZE);
+	}
 	return err == -E_BAD_ENV ? 0 : err;
 }
 

@@ -126,12 +126,12 @@ static int give_lines(const struct controller *controller)
 static int give_all(struct controller *controller)
 {
 	char *page = (char *)controller->page;
-	int err = pages_share(page, controller->driver, (void *)DRIVER_PAGE, PTE_P | PTE_U, 1);
+	int err = pages_share(page, controller->driver, (void *)DRIVER_PAGE, PERM_READ | PTE_SHARE, 1);
 
 	if (err == 0)
-		err = pages_share(page + PGSIZE, controller->driver, (void *)(DRIVER_PAGE + PGSIZE), PERM_WRITE, 1);
+		err = pages_share(page + PGSIZE, controller->driver, (void *)(DRIVER_PAGE + PGSIZE), PERM_DRIVER, 1);
 	if (err == 0)
-		err = pages_share(dma_of(controller), controller->driver, (void *)DRIVER_DMA, PERM_WRITE,
+		err = pages_share(dma_of(controller), controller->driver, (void *)DRIVER_DMA, PERM_DRIVER,
 				  controller->kind->dma_pages);
 	if (err == 0)
 		err = give_ranges(controller);
@@ -175,7 +175,9 @@ static void start(struct controller *controller)
 		return;
 	}
 	controller->driver = driver;
-	int err = give_all(controller);
+	int err = sys_env_set(driver, ENV_SET_TYPE, ENV_TYPE_DRIVER); /* so that another disk server sees it */
+	if (err == 0)
+		err = give_all(controller);
 	if (err == 0) {
 		pci_command(device_of(controller), command, PCI_COMMAND_NO_LINE);
 		pci_config_read(device_of(controller), &controller->page->config);

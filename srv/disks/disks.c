@@ -18,7 +18,7 @@
 
 #define WINDOW ((char *)0xA8000000) /* where pages of messages come */
 #define WINDOW_PAGES 1024
-#define RIGHTS_NEEDED (RIGHT_PORTS | RIGHT_IRQ | RIGHT_MMIO | RIGHT_DMA) /* for as long as it runs */
+#define RIGHTS_NEEDED (RIGHT_PORTS | RIGHT_IRQ | RIGHT_MMIO | RIGHT_DMA | RIGHT_TYPE)
 
 static bool kills, without_lines;
 static uint32_t hang_ms; /* 0: nobody may have a driver hang */
@@ -117,20 +117,19 @@ static void look(void)
 	connections_look();
 }
 
-/* Handle the message that has come. */
+/* Handle the message that has come. What it brought is let go before it is answered. */
 static void handle_message(void)
 {
 	envid_t client = thisenv->env_ipc_from;
 	uint32_t value = thisenv->env_ipc_value, op = value & 0xFF;
-	int perm = thisenv->env_ipc_perm;
+	int perm = thisenv->env_ipc_perm, result = NO_ANSWER;
 
-	if (op != WATCH_LOOK) {
-		int result = handle(client, op, value >> 8, perm ? WINDOW : NULL, perm);
-		if (result != NO_ANSWER)
-			answer(client, result);
-	}
+	if (op != WATCH_LOOK)
+		result = handle(client, op, value >> 8, perm ? WINDOW : NULL, perm);
 	if (perm)
 		pages_unmap(0, WINDOW, (uint32_t)perm >> PERM_COUNT_SHIFT);
+	if (result != NO_ANSWER)
+		answer(client, result);
 	look();
 }
 
@@ -138,6 +137,26 @@ static __attribute__((noreturn)) void give_up(const char *what, int err)
 {
 	cprintf("disks: %s: %e\n", what, err);
 	exit_status(1);
+}
+
+/*
+ * Two that drive one device destroy what is on the disk. So there must be no other disk server, and no driver that
+ * another one has left behind when it was destroyed. Of two that start at the same time each may find the other.
+ */
+static void refuse_second(void)
+{
+	for (int i = 0; i < NENV; i++) {
+		const volatile struct Env *env = &envs[i];
+		enum EnvType type = env->env_type;
+
+		if (env->env_status == ENV_FREE || env->env_id == thisenv->env_id)
+			continue;
+		if (type != ENV_TYPE_DISKS && type != ENV_TYPE_DRIVER)
+			continue;
+		cprintf("disks: %s %08x has the devices: it must end first\n",
+			type == ENV_TYPE_DISKS ? "another disk server," : "a driver that has lost its server,", env->env_id);
+		exit_status(1);
+	}
 }
 
 /* Returns the program to start with its arguments, or NULL. */
@@ -167,13 +186,13 @@ void umain(int argc, char **argv)
 	const char **program = parse(argv);
 
 	sys_env_set_label(0, "disks");
-	if (!rights_need(RIGHTS_NEEDED | RIGHT_TYPE))
+	if (!rights_need(RIGHTS_NEEDED))
 		exit_status(1);
-	if (disks_server())
-		give_up("there is one already", -E_BUSY);
+	refuse_second();
 	/* Who looks for it from now on finds it; calls are taken when disks have their numbers. */
 	if ((err = sys_env_set(0, ENV_SET_TYPE, ENV_TYPE_DISKS)) < 0)
 		give_up("cannot let others find it", err);
+	refuse_second(); /* one that has looked before this one could be found, is found now */
 	if ((err = watch_start()) < 0)
 		give_up("cannot start a thread", err);
 	if ((err = controllers_start(without_lines)) < 0)

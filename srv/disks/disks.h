@@ -13,7 +13,13 @@
 #define CONTROLLERS 8
 #define CONNECTIONS DRIVER_CLIENTS
 
-#define PERM_WRITE (PTE_P | PTE_U | PTE_W)
+#define PERM_READ (PTE_P | PTE_U)
+#define PERM_WRITE (PERM_READ | PTE_W)
+/*
+ * In a driver: one that forks keeps the pages that its device knows, and they are not copied on write. Not here: what this
+ * program starts would get them all.
+ */
+#define PERM_DRIVER (PERM_WRITE | PTE_SHARE)
 
 /* --- Controllers: controllers.c --- */
 
@@ -73,7 +79,7 @@ const struct controller_kind *kind_of(const struct pci_device *device);
 
 /* --- Connections: connections.c. Their messages, whose answer is 0 or more, an error, or NO_ANSWER yet. --- */
 
-#define NO_ANSWER 1 << 30
+#define NO_ANSWER (1 << 30)
 
 /* page: where the ring stands, or NULL. */
 int connection_open(envid_t client, uint32_t disk, void *page, int perm);

@@ -4,65 +4,11 @@
  * did, and looks what came of it.
  */
 #define TEST_GROUP "ahci"
-#include "host.h"
-
-#include <abi/error.h>
-
-/* --- In place of drv/lib. --- */
-
-#define DRV_LIB_BLOCK_SERVER_H
-
-#define BLOCK_SECTOR 512
-enum { BLOCK_READ = 1, BLOCK_WRITE, BLOCK_FLUSH };
-
-#define BLOCK_PIECES_MAX 33
-
-struct block_piece {
-	uint32_t address, size;
-};
-struct block_request {
-	uint32_t op, unit;
-	uint64_t sector;
-	uint32_t count;
-	uint32_t piece_count;
-	struct block_piece pieces[BLOCK_PIECES_MAX];
-	int ended, result; /* for the test */
-};
-
-static uint32_t clock_ms;
-
-static void turn(void);
-
-static uint32_t block_now(void)
-{
-	return clock_ms;
-}
-
-static bool block_passed(uint32_t since, uint32_t ms)
-{
-	return clock_ms - since >= ms;
-}
-
-static void block_pause(uint32_t ms)
-{
-	clock_ms += ms;
-	turn();
-}
-
-static void block_say(const char *format, ...)
-{
-	USED(format);
-}
+#include "driver.h"
 
 static uint32_t driver_physical(const volatile void *va)
 {
 	return (uint32_t)(uintptr_t)va;
-}
-
-static void block_end(struct block_request *request, int result)
-{
-	request->ended++;
-	request->result = result;
 }
 
 #include <common/error.c>
@@ -102,7 +48,7 @@ static void make_mad(void)
 	damage((uint8_t *)memory.identify, sizeof(memory.identify));
 }
 
-static void turn(void)
+static void driver_pauses(void)
 {
 	if (behaviour == MAD) {
 		make_mad();

@@ -105,20 +105,27 @@ static void model_alloc(unsigned s, unsigned at, unsigned n)
 	}
 }
 
+/* Pages up to the end of a table. */
+static unsigned to_border(unsigned i)
+{
+	return LARGE_PAGES - address(i) % PTSIZE / PGSIZE;
+}
+
 static void model_map(unsigned from, unsigned srcat, unsigned to, unsigned dstat, unsigned n)
 {
 	uint32_t perm = random_perm();
 	unsigned good = 0;
 	int done = space_map(spaces[from], address(srcat), spaces[to], address(dstat), perm, n);
-	static struct entry source[PIECE];
-
 	while (good < n && model[from][srcat + good].pfn && !(perm & PTE_W & ~model[from][srcat + good].perm))
 		good++;
 	EXPECT(good ? done > 0 && done <= (int)good : done == -E_INVAL);
-	/* As it was before, should the ranges overlap: all fits one slice. */
-	memcpy(source, &model[from][srcat], n * sizeof *source);
+	/* Should the ranges overlap: piece by piece, up to where on either side a table ends, it is as it was before. */
+	for (unsigned i = 0, slice; (int)i < done; i += slice) {
+		slice = MIN((unsigned)done - i, MIN(to_border(srcat + i), to_border(dstat + i)));
+		memmove(&model[to][dstat + i], &model[from][srcat + i], slice * sizeof model[to][0]);
+	}
 	for (int i = 0; i < done; i++)
-		model[to][dstat + i] = (struct entry){ source[i].pfn, perm };
+		model[to][dstat + i].perm = perm;
 }
 
 static void model_unmap(unsigned s, unsigned at, unsigned n)

@@ -71,6 +71,9 @@ class Checker:
             start, end = sorted(events, key=lambda event: event['ph'], reverse=True)
             if end['ts'] < start['ts']:
                 self.complain(f'flow {number} arrives before it leaves')
+            twice = start.get('args', {}).keys() & end.get('args', {}).keys()
+            if twice:  # Chrome's viewer keeps one, and a warning for each
+                self.complain(f'flow {number} has {", ".join(sorted(twice))} at both its ends')
             # Viewers draw an arrow from slice to slice; one without a slice is left out.
             for event in events:
                 track = event['pid'], event['tid']

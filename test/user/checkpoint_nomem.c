@@ -3,16 +3,13 @@
  * was then, in mappings, contents and state, and no page is lost. Needs the boot word `test`.
  */
 #include <finch/archive.h>
-#include <finch/checkpoint.h>
-#include "child.h"
+#include "checkpoint_bytes.h"
 
 #define TRIES_MAX 3000
 #define RECORDS_MAX 2000
 #define SHARED ((volatile uint32_t *)0x20000000)
 #define FAR ((volatile uint32_t *)0x50000000)
 #define LARGE ((volatile uint32_t *)0x58000000) /* a superpage */
-#define BYTES ((uint8_t *)0x60000000)
-#define BYTES_PAGES 256
 
 static uint32_t large[8 * NPTENTRIES];
 
@@ -25,7 +22,6 @@ struct picture {
 };
 
 static envid_t child, checkpoint;
-static size_t written, taken;
 
 static void fail_after(uint32_t n)
 {
@@ -126,6 +122,13 @@ static void suspend(envid_t result)
 	expect_is(sys_env_set_status(child, ENV_NOT_RUNNABLE), 0);
 }
 
+/* And has a superpage where it had small pages at the checkpoint: their table is gone. */
+static void suspend_with_superpage(envid_t result)
+{
+	suspend(result);
+	expect_is(pages_alloc_large(child, ROUNDDOWN((void *)FAR, PTSIZE), RW, 1), 0);
+}
+
 static envid_t back_anew(void)
 {
 	return checkpoint_restore(checkpoint, 0);
@@ -138,29 +141,9 @@ static void destroy(envid_t made)
 	expect_end(made, -E_KILLED);
 }
 
-static int put(const void *data, size_t n, void *arg)
+static envid_t read_all(void)
 {
-	USED(arg);
-	expect(n <= BYTES_PAGES * PGSIZE - written);
-	memcpy(BYTES + written, data, n);
-	written += n;
-	return 0;
-}
-
-static int get(void *data, size_t n, void *arg)
-{
-	USED(arg);
-	if (n > written - taken)
-		return -E_EOF;
-	memcpy(data, BYTES + taken, n);
-	taken += n;
-	return 0;
-}
-
-static envid_t read_bytes(void)
-{
-	taken = 0;
-	return checkpoint_read(get, NULL, NULL);
+	return read_bytes(NULL);
 }
 
 static void spin(bool copies_on_write)
@@ -182,10 +165,17 @@ static void all_places(void)
 	checkpoint = checkpoint_take(child);
 	expect(checkpoint > 0);
 	at_every_place("checkpoint_restore", back, suspend);
+	int large_err = pages_alloc_large(child, ROUNDDOWN((void *)FAR, PTSIZE), RW, 1);
+	if (large_err < 0) {
+		expect_error(large_err, E_NOT_SUPP);
+	} else {
+		at_every_place("checkpoint_restore of a child with a superpage", back, suspend_with_superpage);
+		suspend(back());
+	}
 	at_every_place("checkpoint_restore in a new child", back_anew, destroy);
 	written = 0;
 	expect_is(checkpoint_write(checkpoint, put, NULL), 0);
-	at_every_place("checkpoint_read", read_bytes, drop);
+	at_every_place("checkpoint_read", read_all, drop);
 	/* Where the child has no tables yet for what it is to get. */
 	for (int i = 0; i < 3; i++) {
 		destroy(child);

@@ -120,6 +120,16 @@ static __attribute__((unused)) void grow_records(unsigned n)
 		expect_is(status_, wanted);                                                                      \
 	} while (0)
 
+/* Run function in a child that has no rights, until it has ended. */
+static __attribute__((unused)) void child_run_without_rights(child_function function)
+{
+	envid_t child = child_make(function, 0);
+
+	expect_is(sys_env_set(child, ENV_SET_RIGHTS, 0), 0);
+	expect_is(sys_env_set_status(child, ENV_RUNNABLE), 0);
+	expect_end(child, 0);
+}
+
 /* Destroy one that another created, and that passed to this program: its end is told to those alone who sleep until it. */
 static __attribute__((unused)) void end_orphan(envid_t orphan)
 {

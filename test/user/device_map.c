@@ -196,12 +196,8 @@ static void without_right(uint32_t arg)
 
 static void rights(void)
 {
-	envid_t child = child_make(without_right, 0);
-
-	int error = libos_sys_env_set(child, ENV_SET_RIGHTS, 0);
-	expect_is(sys_env_set_status(child, ENV_RUNNABLE), 0);
-	expect_end(child, 0);
-	expect_is(result, error ? 1 : -E_BAD_ENV);
+	child_run_without_rights(without_right);
+	expect_error(result, E_BAD_ENV);
 }
 
 /* The device itself answers, not a cache, and to a child too that was given it. */

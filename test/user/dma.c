@@ -157,12 +157,31 @@ static void without_right(uint32_t arg)
 
 static void rights(void)
 {
-	envid_t child = child_make(without_right, 0);
+	child_run_without_rights(without_right);
+	expect_error(result, E_BAD_ENV);
+}
 
-	int error = libos_sys_env_set(child, ENV_SET_RIGHTS, 0);
-	expect_is(sys_env_set_status(child, ENV_RUNNABLE), 0);
-	expect_end(child, 0);
-	expect_is(result, error ? 1 : -E_BAD_ENV);
+/* By the library: where the device knows it, it stays, after a fork on both sides. */
+static void forks(void)
+{
+	volatile uint32_t *memory = (volatile uint32_t *)A;
+	uint32_t at = 0;
+	envid_t child;
+
+	expect_error(pages_alloc_dma(A, MOST + 1, &at), E_INVAL);
+	expect_is(pages_alloc_dma(A, 3, &at), 0);
+	expect_is(at, physical(A));
+	expect((child = fork()) >= 0);
+	if (child == 0) {
+		memory[PGSIZE / 2] = 5;
+		sys_env_exit(physical(A + 2 * PGSIZE) == at + 2 * PGSIZE);
+	}
+	memory[0] = 7;
+	expect_end(child, 1);
+	expect_is(memory[PGSIZE / 2], 5);
+	expect_is(physical(A), at);
+	expect_is(physical(A + 2 * PGSIZE), at + 2 * PGSIZE);
+	expect_is(pages_unmap(0, A, 3), 0);
 }
 
 /* --- With a device. It takes its time, and then raises its interrupt. --- */
@@ -213,6 +232,7 @@ void umain(int argc, char **argv)
 	no_memory();
 	all_there_is();
 	rights();
+	forks();
 	expect_is(libos_sys_port_allow(0, PCI_ADDRESS, PCI_PORTS, 1), 0);
 	if (edu_find(&edu))
 		device(&edu);

@@ -2,8 +2,7 @@
  * fork: what the child has and what it shares, faults and handlers in parent and child, forks of forks; and that all
  * memory and all environments are back afterwards.
  */
-#include "check.h"
-#include "child.h"
+#include "forks.h"
 
 #define A ((char *)0x10000000)
 #define BIG ((char *)0x20000000)
@@ -13,23 +12,6 @@
 static uint32_t data = 1;
 static uint32_t bss[3000];
 static volatile uint32_t faults;
-
-/* Fork; what stands in the block is done by the child, which then ends with status 0. */
-#define IN_CHILD(id) for ((id) = forked(); (id) == 0; (id) = end_child())
-
-static envid_t end_child(void)
-{
-	sys_env_exit(0);
-}
-
-static envid_t forked(void)
-{
-	envid_t id = fork();
-
-	if (id < 0)
-		fail("fork: %e", id);
-	return id;
-}
 
 static void reset(uint32_t value)
 {
@@ -263,7 +245,6 @@ static void big(void)
 
 static int fork_in_need(uint32_t n)
 {
-	int status = 12345;
 	envid_t child;
 
 	IN_CHILD(child) {
@@ -277,39 +258,15 @@ static int fork_in_need(uint32_t n)
 		expect_is(sys_test(TEST_FAIL_AFTER, ~0u, NULL, 0), 0);
 		if (id > 0) {
 			expect_end(id, 0);
-			sys_env_exit(7);
+			sys_env_exit(FORK_DONE);
 		}
 		expect_is(id, -E_NO_MEM);
 		expect(free_pages() + 3 >= before); /* but for copies of its own pages */
 		expect_is(data, 8);
 		expect_is(bss[2000], 8);
-		sys_env_exit(6);
+		sys_env_exit(FORK_REFUSED);
 	}
-	expect_is(wait_status(child, &status), 0);
-	for (int i = 0; i < NENV; i++) {
-		if (env_alive(envs[i].env_id) && envs[i].env_parent_id == sys_getenvid())
-			sys_env_destroy(envs[i].env_id);
-	}
-	return status;
-}
-
-static void out_of_memory(void)
-{
-	uint32_t refused = 0;
-
-	fork_in_need(~0u);
-	uint32_t before = free_pages();
-	for (uint32_t n = 0; n < 200; n++) {
-		int status = fork_in_need(n);
-		expect_is(free_pages(), before);
-		if (status == 7) {
-			expect(refused > 0);
-			return;
-		}
-		expect(status == 6 || status == -E_KILLED);
-		refused += status == 6;
-	}
-	fail("fork still fails");
+	return status_in_need(child);
 }
 
 /* How many environments there are. */
@@ -338,7 +295,7 @@ void umain(int argc, char **argv)
 	expect_is(sys_page_alloc(0, (void *)SHARED, RW | PTE_SHARE), 0);
 	grow_records(140);
 	all();
-	out_of_memory();
+	out_of_memory("fork", fork_in_need);
 	all();
 	uint32_t before = free_pages(), environments = live();
 	all();

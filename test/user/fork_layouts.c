@@ -3,29 +3,11 @@
  * page mapped twice, with an exception stack elsewhere, from a fault's handler. And that pages[] and uvpt[] say what is:
  * while the child lives, and after its end.
  */
-#include "check.h"
-#include "child.h"
+#include "forks.h"
 
 #define A ((char *)0x10000000)
 #define SHARED ((volatile uint32_t *)0x30000000)
 #define OTHER_STACK ((char *)0x60000000)
-
-/* Fork; what stands in the block is done by the child, which then ends with status 0. */
-#define IN_CHILD(id) for ((id) = forked(); (id) == 0; (id) = end_child())
-
-static envid_t end_child(void)
-{
-	sys_env_exit(0);
-}
-
-static envid_t forked(void)
-{
-	envid_t id = fork();
-
-	if (id < 0)
-		fail("fork: %e", id);
-	return id;
-}
 
 /* Write now: the compiler may not move it. */
 static void poke(volatile char *at, char value)

@@ -2,8 +2,7 @@
  * sfork: parent and child share all that was mapped but the stack; thisenv is each one's own; pages that an earlier fork
  * has left to be copied are shared too; locks work between them; memory that ends; nothing is lost.
  */
-#include "check.h"
-#include "child.h"
+#include "forks.h"
 #include <finch/mutex.h>
 
 static volatile uint32_t data = 1, flag;
@@ -133,7 +132,6 @@ static void generations(void)
  */
 static int sfork_in_need(uint32_t n)
 {
-	int status = 12345;
 	envid_t middle = fork();
 
 	expect(middle >= 0);
@@ -145,36 +143,12 @@ static int sfork_in_need(uint32_t n)
 		expect_is(sys_test(TEST_FAIL_AFTER, ~0u, NULL, 0), 0);
 		if (child > 0) {
 			expect_end(child, 0);
-			sys_env_exit(7);
+			sys_env_exit(FORK_DONE);
 		}
 		expect_is(child, -E_NO_MEM);
-		sys_env_exit(6);
+		sys_env_exit(FORK_REFUSED);
 	}
-	expect_is(wait_status(middle, &status), 0);
-	for (int i = 0; i < NENV; i++) {
-		if (env_alive(envs[i].env_id) && envs[i].env_parent_id == sys_getenvid())
-			sys_env_destroy(envs[i].env_id);
-	}
-	return status;
-}
-
-static void out_of_memory(void)
-{
-	uint32_t refused = 0;
-
-	sfork_in_need(~0u);
-	uint32_t before = free_pages();
-	for (uint32_t n = 0; n < 200; n++) {
-		int status = sfork_in_need(n);
-		expect_is(free_pages(), before);
-		if (status == 7) {
-			expect(refused > 0);
-			return;
-		}
-		expect(status == 6 || status == -E_KILLED);
-		refused += status == 6;
-	}
-	fail("sfork still fails");
+	return status_in_need(middle);
 }
 
 static void all(void)
@@ -192,6 +166,6 @@ void umain(int argc, char **argv)
 	uint32_t before = free_pages();
 	all();
 	expect_is(free_pages(), before);
-	out_of_memory();
+	out_of_memory("sfork", sfork_in_need);
 	expect_kernel_sound();
 }

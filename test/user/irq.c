@@ -418,14 +418,7 @@ static void rights(void)
 	/* To detach itself one needs none. */
 	expect_end(owner_run(detaches), 0);
 	expect_is(count, 0);
-	envid_t child = child_make(without_right, 0);
-
-	if (libos_sys_env_set(child, ENV_SET_RIGHTS, 0) < 0) {
-		end_child(child);
-		return;
-	}
-	expect_is(sys_env_set_status(child, ENV_RUNNABLE), 0);
-	expect_end(child, 0);
+	child_run_without_rights(without_right);
 	expect_is(count, -E_BAD_ENV);
 }
 

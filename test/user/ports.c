@@ -207,13 +207,8 @@ static void children(void)
 	expect_is(forbid(child, FREE + 9, 1), 0);
 	expect_is(tried_by(child), 1);
 	/* Without the right one gives none, not even to itself. */
-	child = child_make(without_right, 0);
-	if (libos_sys_env_set(child, ENV_SET_RIGHTS, 0) == 0) {
-		expect_is(tried_by(child), -E_BAD_ENV);
-	} else {
-		expect_is(sys_env_destroy(child), 0);
-		expect_end(child, -E_KILLED);
-	}
+	child_run_without_rights(without_right);
+	expect_error(result, E_BAD_ENV);
 	expect_is(in_8(FREE), 0);
 	expect_is(forbid(0, FREE, 1), 0);
 }

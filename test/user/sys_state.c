@@ -450,6 +450,32 @@ static void going_on(void)
 	destroy(child);
 }
 
+/* Who waits in the window that is open counts on its page tables: opened from outside, too, it has them, or is not open. */
+static void window_without_memory(void)
+{
+	envid_t child = child_make(returns, 0);
+	struct state_message message = { .window = 0x50000000 | 2 };
+	int32_t budget = sys_budget_create(child, 0, 0, 1);
+
+	expect(budget > 0);
+	expect_error(sys_env_state_set(child, STATE_MESSAGE, &message, sizeof message), E_NO_MEM);
+	expect_is((uintptr_t)envs[ENVX(child)].env_ipc_dstva, UTOP);
+	message.window = USTACKTOP - PGSIZE; /* where a table is */
+	expect_is(sys_env_state_set(child, STATE_MESSAGE, &message, sizeof message), 0);
+	message.window = UTOP;
+	expect_is(sys_env_state_set(child, STATE_MESSAGE, &message, sizeof message), 0);
+	destroy(child);
+	/* Charged to whom it is for. */
+	child = child_make(returns, 0);
+	budget = sys_budget_create(child, 0, 1, 1);
+	message.window = 0x50000000 | 2;
+	expect_is(sys_env_state_set(child, STATE_MESSAGE, &message, sizeof message), 0);
+	struct info_budget info;
+	expect_is(sys_info(INFO_BUDGET, (uint32_t)budget, &info, sizeof info), sizeof info);
+	expect_is(info.pages, 1);
+	destroy(child);
+}
+
 void umain(int argc, char **argv)
 {
 	grow_records(6);
@@ -466,6 +492,7 @@ void umain(int argc, char **argv)
 	lists_emptied();
 	copies();
 	going_on();
+	window_without_memory();
 	expect_is(free_pages(), before);
 	expect_kernel_sound();
 }

@@ -30,6 +30,21 @@ def label_of(pub):
     return pub["env_label"].string(errors="replace")
 
 
+def need_machine():
+    if not gdb.selected_inferior().threads():
+        raise gdb.GdbError("there is no machine: start one with './finch run --gdb', and this with './finch gdb'")
+
+
+class Command(gdb.Command):
+    """A command that looks into the stopped machine; `run` is what it does."""
+
+    def invoke(self, argument, from_tty):
+        try:
+            self.run(argument.strip())
+        except gdb.MemoryError:
+            raise gdb.GdbError("that memory is not there: the kernel has not come so far, or has lost its way") from None
+
+
 def cpus():
     for n in range(int(value("cpu_count"))):
         yield value("cpus[%d]" % n).dereference()
@@ -44,8 +59,12 @@ def environments():
 
 def find(text):
     """The environment with this id; without one, that of the selected thread's CPU."""
+    need_machine()
     if text:
-        wanted = int(text, 16)
+        try:
+            wanted = int(text, 16)
+        except ValueError:
+            raise gdb.GdbError("'%s' is no id, which has hexadecimal digits" % text) from None
         for env in environments():
             if int(env["pub"]["env_id"]) == wanted:
                 return env
@@ -73,13 +92,14 @@ class Finch(gdb.Command):
         super().__init__("finch", gdb.COMMAND_STATUS, prefix=True)
 
 
-class Envs(gdb.Command):
+class Envs(Command):
     """finch envs: the environments, with where each is blocked and for whom it waits."""
 
     def __init__(self):
         super().__init__("finch envs", gdb.COMMAND_STATUS)
 
-    def invoke(self, argument, from_tty):
+    def run(self, argument):
+        need_machine()
         print("ID        PARENT    CPU  RUNS      IP        STATE")
         for env in environments():
             pub = env["pub"].dereference()
@@ -92,13 +112,14 @@ class Envs(gdb.Command):
                 label_of(pub)))
 
 
-class Cpus(gdb.Command):
+class Cpus(Command):
     """finch cpus: what each CPU runs, how many are ready in its queue, what it has done."""
 
     def __init__(self):
         super().__init__("finch cpus", gdb.COMMAND_STATUS)
 
-    def invoke(self, argument, from_tty):
+    def run(self, argument):
+        need_machine()
         print("CPU  RUNS      QUEUED  SWITCHES  INTERRUPTS  ATTENTION")
         for cpu in cpus():
             env = cpu["env"]
@@ -108,14 +129,14 @@ class Cpus(gdb.Command):
                 int(cpu["attention"])))
 
 
-class Mappings(gdb.Command):
+class Mappings(Command):
     """finch mappings [ID]: what is mapped in the address space of an environment, in ranges of equal permissions."""
 
     def __init__(self):
         super().__init__("finch mappings", gdb.COMMAND_DATA)
 
-    def invoke(self, argument, from_tty):
-        directory = int(find(argument.strip())["space"]["arch"]["directory"])
+    def run(self, argument):
+        directory = int(find(argument)["space"]["arch"]["directory"])
         start = last = flags = None
         for va, entry in self.entries(directory):
             size = TABLE if entry & LARGE else PAGE
@@ -151,17 +172,16 @@ class Mappings(gdb.Command):
         print("%08x-%08x  r%s  %s" % (start, end - 1, "w" if flags & WRITE else "-", " ".join(marks)))
 
 
-class Program(gdb.Command):
+class Program(Command):
     """finch program [FILE | NAME]: load a program's symbols; without a name, those of the one that runs on this CPU."""
 
     loaded = None
-    warned = None
 
     def __init__(self):
         super().__init__("finch program", gdb.COMMAND_FILES, gdb.COMPLETE_FILENAME)
 
-    def invoke(self, argument, from_tty):
-        name = argument.strip() or label_of(find("")["pub"])
+    def run(self, argument):
+        name = argument or label_of(find("")["pub"])
         path = self.path(name)
         if not path:
             raise gdb.GdbError("there is no program '%s' in %s/user: name its file" % (name, build_folder()))

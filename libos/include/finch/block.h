@@ -75,4 +75,10 @@ int block_wait(struct block_disk *disk, int tag) LINKED_NAME(block_wait);
 /* Wait for the end of any: its tag, with its result in *result; -E_INVAL: nothing is in flight. */
 int block_wait_any(struct block_disk *disk, int *result) LINKED_NAME(block_wait_any);
 
+/*
+ * After so many milliseconds without an answer a request is given up, with -E_TIMEOUT: 60000. It may still be done later:
+ * its memory is to be left alone. block_read and block_write that have to copy return -E_TIMEOUT until that has happened.
+ */
+extern uint32_t block_patience_ms LINKED_NAME(block_patience_ms);
+
 #endif

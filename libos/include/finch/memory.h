@@ -24,6 +24,11 @@ int pages_alloc(envid_t envid, void *va, int perm, size_t count) LINKED_NAME(pag
  * TLB, one call for a thousand pages. -E_NOT_SUPP: this CPU has none; -E_NO_MEM: no such pieces are free.
  */
 int pages_alloc_large(envid_t envid, void *va, int perm, size_t count) LINKED_NAME(pages_alloc_large);
+/*
+ * 1 to 1,024 pages, one behind the other in memory too, for a device: the first is at *physical. They get the mark
+ * PTE_SHARE: else a program that forks would leave the device with the page that it has copied. As sys_page_alloc_dma.
+ */
+int pages_alloc_dma(void *va, size_t count, uint32_t *physical) LINKED_NAME(pages_alloc_dma);
 /* Map what stands at srcva of this environment at dstva of envid. After an error nothing of that range is mapped. */
 int pages_share(const void *srcva, envid_t envid, void *dstva, int perm, size_t count) LINKED_NAME(pages_share);
 int pages_unmap(envid_t envid, void *va, size_t count) LINKED_NAME(pages_unmap);

@@ -60,7 +60,10 @@ struct pci_bar {
 	uint64_t base; /* the first port, or the physical address */
 };
 
-/* Let this program use the mechanism. 0, or -E_BAD_ENV: it has not the right to use ports. Before all others. */
+/*
+ * Let this program use the mechanism. Before all others. 0; -E_BUSY: the disk server runs, and uses it; -E_BAD_ENV: the
+ * right to use ports is missing.
+ */
 int pci_open(void) LINKED_NAME(pci_open);
 /* All devices of the machine, also behind bridges, at most max of them. Returns how many. */
 int pci_list(struct pci_device *devices, int max) LINKED_NAME(pci_list);
@@ -89,8 +92,11 @@ static inline uint32_t pci_config32(const struct pci_config *config, int offset)
 	return config->words[offset / 4 % 64];
 }
 
+#define PCI_CAPABILITIES_MAX 48 /* no more fit: a longer list is a ring */
+
 /*
  * The offset of the next capability `id` (section 6.7) after that at `from` (0: the first), or 0 if there is none.
+ * Who goes through all of them ends after PCI_CAPABILITIES_MAX: nobody says that the list ends.
  */
 int pci_capability(const struct pci_config *config, uint8_t id, int from) LINKED_NAME(pci_capability);
 

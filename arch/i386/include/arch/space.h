@@ -17,6 +17,11 @@ static inline void arch_table_note(arch_pte_t *entry)
 	*page_note(page_of(entry)) |= 1u << ((uintptr_t)entry >> 7 & 31);
 }
 
+static inline void arch_table_note_groups(arch_pte_t *table, uint32_t groups)
+{
+	*page_note(page_of(table)) |= groups;
+}
+
 static inline uint32_t arch_table_notes(const arch_pte_t *table)
 {
 	return *page_note(page_of(table));

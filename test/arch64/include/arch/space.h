@@ -8,6 +8,7 @@
 
 void arch_table_note(arch_pte_t *entry);
 uint32_t arch_table_notes(const arch_pte_t *table);
+void arch_table_note_groups(arch_pte_t *table, uint32_t groups);
 unsigned arch_table_noted(const arch_pte_t *table, unsigned index);
 arch_pte_t *arch_space_entry(const struct arch_space *space, uintptr_t va);
 bool arch_large_supported(void);
