@@ -15,6 +15,7 @@
 #include <kern/verify.h>
 
 atomic_t sched_active_count, sched_idle_mask;
+static atomic_t idle_ends; /* how often a CPU has had something to run again */
 
 void runq_init(struct runq *runq, unsigned cpu)
 {
@@ -277,6 +278,18 @@ static void slice_begin(struct cpu *cpu)
 	platform_timer_set(deadline_limit(sched_slice_ns()));
 }
 
+/*
+ * Is nobody left who could make work? Who blocks counts as asleep before it has looked for what it waits for: so the count
+ * is true only if all CPUs were idle all the while.
+ */
+static bool at_rest(void)
+{
+	uint32_t before = atomic_load(&idle_ends);
+
+	return atomic_load(&sched_idle_mask) == ~0u >> (32 - cpu_count) && sched_active() == 0 &&
+	       atomic_load(&idle_ends) == before;
+}
+
 /* Nothing to run: sleep until something is. */
 static struct env *idle(struct cpu *cpu)
 {
@@ -293,8 +306,8 @@ static struct env *idle(struct cpu *cpu)
 			break;
 		if (unlikely(cpu->attention & ATTEND_MONITOR))
 			monitor_call();
-		if (atomic_load(&sched_active_count) == 0)
-			rest_begin(); /* nobody is left who could make work */
+		if (at_rest())
+			rest_begin();
 		big_lock_leave();
 		request_serve();
 		verify_attend();
@@ -306,6 +319,7 @@ static struct env *idle(struct cpu *cpu)
 			arch_poll_interrupts();
 		big_lock_enter();
 	}
+	atomic_add(&idle_ends, 1);
 	atomic_and(&sched_idle_mask, ~(1u << cpu->number));
 	/* In this order: see flush() in space.c. */
 	atomic_exchange(&cpu->lazy, 0);
