@@ -1,6 +1,7 @@
 /*
- * One page of the space that is loaded on this CPU, the caller's own: page_alloc and page_unmap where nothing is unusual. Inline, for kern/sys_page.c, for
- * they are the most frequent calls about memory; what they return false for is the business of space_alloc and space_unmap.
+ * One page of the space that is loaded on this CPU, the caller's own: page_alloc and page_unmap where nothing is unusual.
+ * Inline, for kern/sys_page.c, for they are the most frequent calls about memory. What they return false for is the
+ * business of space_alloc and space_unmap.
  */
 #ifndef FINCH_KERN_SPACE_PAGE_H
 #define FINCH_KERN_SPACE_PAGE_H
