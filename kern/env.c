@@ -125,6 +125,57 @@ static bool may_create(const struct env *parent) REQUIRES(family_lock)
 	return !parent || (!parent->dying && budget_has_room(parent->budget, NULL));
 }
 
+/* All public fields at birth. */
+static void reset_public(struct Env *pub, envid_t id, const struct env *parent)
+{
+	memset(pub, 0, sizeof *pub);
+	pub->env_id = id;
+	pub->env_parent_id = parent ? parent->pub->env_id : 0;
+	pub->env_status = ENV_NOT_RUNNABLE;
+	pub->env_wait = ENV_WAIT_SUSPENDED;
+	pub->env_exception_stack = UXSTACKTOP;
+}
+
+/* All others. What the last one in this slot had in lists, it was taken out of at its end. */
+static void reset(struct env *env, struct env *parent, struct space *space) REQUIRES(family_lock, env->lock)
+{
+	env->out_of_the_ordinary = 0;
+	env->suspended = true;
+	env->ends_space = env->ended_itself = env->left_space = env->first = env->orphan = false;
+	env->active = env->restarts = env->unparked = env->was_awaited = env->gave_way = false;
+	env->wait = ENV_WAIT_NONE;
+	env->sched = SCHED_OFF;
+	env->open_to = 0;
+	env_open_window(env, UTOP);
+	env->irq_lines = env->irq_pending = 0;
+	env->step = (struct env_step){ .kept = parent && parent->step.kept };
+	env->space = space;
+	env->leads = !parent || parent->space != space;
+	env->cpu = this_cpu();
+	policy_create(env, parent);
+	env->rights = parent ? parent->rights : (uint32_t)RIGHTS_ALL;
+	env->budget = parent ? parent->budget : NULL;
+	env->held = env->ends = NULL;
+	env->parent = parent;
+	memset(env->notices, 0, sizeof env->notices);
+	env->notice_next = 0;
+	env->awaited = (struct env_notice){ 0 };
+}
+
+/* Make it known. */
+static void enter(struct env *env, envid_t id) REQUIRES(family_lock, env->lock)
+{
+	if (unlikely(env->budget))
+		budget_enter(env->budget);
+	if (env->parent)
+		list_push_back(&env->parent->children, &env->sibling);
+	if (!env->leads)
+		list_push_back(&env->parent->mates, &env->mates);
+	env->id = id;
+	env->alive = true;
+	atomic_add(&live, 1);
+}
+
 int env_create(struct env *parent, struct space *space, struct env **made) UNCHECKED_LOCKING
 {
 	struct env *env;
@@ -135,48 +186,14 @@ int env_create(struct env *parent, struct space *space, struct env **made) UNCHE
 		spin_unlock(&family_lock);
 		return error;
 	}
-	struct Env *pub = env->pub;
 	spin_lock(&env->lock);
-	envid_t id = id_after(pub->env_id, env->index, LOG2NENV);
-	memset(pub, 0, sizeof *pub);
-	pub->env_id = id;
-	pub->env_parent_id = parent ? parent->pub->env_id : 0;
-	pub->env_status = ENV_NOT_RUNNABLE;
-	pub->env_wait = ENV_WAIT_SUSPENDED;
-	pub->env_exception_stack = UXSTACKTOP;
-	env->dying = env->ends_space = env->active = env->orphan = env->restarts = env->left_space = env->first = env->ended_itself = false;
-	env->irq_lines = env->irq_pending = 0;
-	env->frame_replaced = env->drives = env->timed = env->unparked = env->was_awaited = false;
-	env->open_to = 0;
-	env->gave_way = false;
-	env->step = (struct env_step){ .kept = parent && parent->step.kept };
-	env_open_window(env, UTOP);
-	env->suspended = true;
-	env->wait = ENV_WAIT_NONE;
-	env->space = space;
-	env->leads = !parent || parent->space != space;
-	env->sched = SCHED_OFF;
-	env->cpu = this_cpu();
-	policy_create(env, parent);
-	env->rights = parent ? parent->rights : (uint32_t)RIGHTS_ALL;
-	env->budget = parent ? parent->budget : NULL;
-	env->held = env->ends = NULL;
-	if (unlikely(env->budget))
-		budget_enter(env->budget);
-	env->parent = parent;
-	memset(env->notices, 0, sizeof env->notices);
-	env->notice_next = 0;
-	env->awaited = (struct env_notice){ 0 };
-	env->id = id;
-	env->alive = true;
-	if (parent)
-		list_push_back(&parent->children, &env->sibling);
-	if (!env->leads)
-		list_push_back(&parent->mates, &env->mates);
-	atomic_add(&live, 1);
+	envid_t id = id_after(env->pub->env_id, env->index, LOG2NENV);
+	reset_public(env->pub, id, parent);
+	reset(env, parent, space);
+	enter(env, id);
 	spin_unlock(&family_lock);
-	TRACE_ABOUT(SCHED, MADE, id, pub->env_parent_id, 0, 0);
-	kverbose("[%08x] new env %08x\n", pub->env_parent_id, id);
+	TRACE_ABOUT(SCHED, MADE, id, env->pub->env_parent_id, 0, 0);
+	kverbose("[%08x] new env %08x\n", env->pub->env_parent_id, id);
 	*made = env;
 	return 0;
 }

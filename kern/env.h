@@ -59,7 +59,7 @@ struct env {
 		uint8_t wait;  /* ENV_WAIT_: what it waits for */
 		uint8_t sched; /* enum sched_place; guarded by the run-queue lock of cpu, or by lock while SCHED_OFF */
 		bool active;   /* counted by sched_count_active */
-		/* The call it waits in happens again when it is woken, unless it is interrupted. False while it does not wait. */
+		/* The call it waits in happens again when it is woken, unless it is interrupted. */
 		bool restarts;
 	} __attribute__((aligned(4)));
 	struct deadline deadline; /* of that wait */

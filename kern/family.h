@@ -1,6 +1,6 @@
 /*
- * What env.c, end.c, wait.c, status.c, notice.c, sys_park.c and those of budgets (and verify.c) share: family lock and slots. Nobody else includes
- * this.
+ * What env.c, end.c, wait.c, status.c, notice.c, sys_park.c and those of budgets (and verify.c) share: family lock and
+ * slots. Nobody else includes this.
  */
 #ifndef FINCH_KERN_FAMILY_H
 #define FINCH_KERN_FAMILY_H

@@ -133,7 +133,7 @@ int env_lock_still(envid_t id, struct env **found) UNCHECKED_LOCKING
 		if (!error && env == self) {
 			error = -E_INVAL;
 		} else if (!error) {
-			/* One that stands in a queue may be just being saved: who has taken it off there knows that it is not. */
+			/* One that stands in a queue may be just being saved: who has taken it off there knows it is not. */
 			if (env->suspended && is_still(env) && sched_take_off(env)) {
 				env_publish(env);
 				*found = env;

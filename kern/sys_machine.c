@@ -208,11 +208,13 @@ static int32_t test_again(void)
 	return arch_call_again(arch_frame());
 }
 
-static int32_t test_check(void)
+static int32_t test_check(bool ever)
 {
 	int violations = verify_all();
 
-	return violations < 0 ? test_again() : violations;
+	if (violations < 0)
+		return test_again();
+	return ever ? (int)verify_violations : violations;
 }
 
 int32_t sys_test(int op, uintptr_t arg, uaddr_t text, size_t len)
@@ -234,7 +236,7 @@ int32_t sys_test(int op, uintptr_t arg, uaddr_t text, size_t len)
 			page_fail_after(arg);
 		return 0;
 	case TEST_CHECK:
-		return test_check();
+		return test_check(arg != 0);
 	case TEST_FREE_PAGES:
 		return env_any_dying() ? test_again() : (int32_t)page_count_unused();
 	default:

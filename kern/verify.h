@@ -17,6 +17,8 @@ void verify_begin(void);
  * it, or wants the caller's environment to stop: try again. No lock is held.
  */
 int verify_all(void);
+/* How many violations all checks have found. */
+extern unsigned verify_violations;
 
 /* CPUs that a check wants to stand still: a mask. */
 extern atomic_t verify_wanted;

@@ -12,6 +12,7 @@ atomic_t verify_wanted;
 static atomic_t busy;     /* a check is going on */
 static atomic_t standing; /* CPUs that stand still: bit n for CPU n */
 static unsigned violations;
+unsigned verify_violations;
 
 void wrong(const char *fmt, ...)
 {
@@ -84,6 +85,7 @@ int verify_all(void)
 		verify_budgets();
 	}
 	int found = stopped ? (int)violations : -1;
+	verify_violations += violations;
 	atomic_exchange(&verify_wanted, 0);
 	while (atomic_load(&standing))
 		arch_pause();

@@ -43,7 +43,7 @@ def kern_units(base):
             words = ["selftest"] if wanted == tests else ["selftest=" + name for name in wanted]
             with tempfile.TemporaryDirectory(prefix="finch-test.") as folder:
                 archive = os.path.join(folder, "test.cpio")
-                make_archive(archive, [])
+                make_archive(archive, [], [])  # the kernel runs none
                 boot = Boot(self.machine, archive, " ".join(["batch", self.machine.words] + words))
                 try:
                     boot.run()

@@ -92,12 +92,12 @@ def packed_programs():
                 yield name, path
 
 
-def make_archive(path, tests):
-    """The programs, and a file `tests` that says which of them to run."""
+def make_archive(path, tests, programs):
+    """The programs, (name, file) each, and a file `tests` that says which of them to run."""
     with open(path + ".tests", "w") as f:
         f.write("".join(test + "\n" for test in tests))
     subprocess.run([os.path.join(BUILD, "tools/mkarchive"), path, "tests=" + path + ".tests"] +
-                   ["%s=%s" % pair for pair in packed_programs()], check=True)
+                   ["%s=%s" % pair for pair in programs], check=True)
 
 
 def parse_reports(text):
@@ -162,7 +162,7 @@ def user_units(base, long):
             """({test: (passed, lines)}, the tests that began, what it looked like when one of them has no result)"""
             with tempfile.TemporaryDirectory(prefix="finch-test.") as folder:
                 archive = os.path.join(folder, "test.cpio")
-                make_archive(archive, tests)
+                make_archive(archive, tests, packed_programs())
                 words = " ".join(("batch test %s init=testinit" % self.machine.words).split())
                 boot = Boot(self.machine, archive, words)
                 try:

@@ -37,7 +37,8 @@ static __attribute__((unused)) int32_t budget_of(envid_t envid)
 }
 
 /* A child with a budget of its own, that will run function(arg). */
-static __attribute__((unused)) envid_t limited(child_function function, uint32_t arg, uint32_t pages_limit, uint32_t envs_limit, int32_t *budget)
+static __attribute__((unused)) envid_t limited(child_function function, uint32_t arg, uint32_t pages_limit,
+					       uint32_t envs_limit, int32_t *budget)
 {
 	envid_t child = child_make(function, arg);
 

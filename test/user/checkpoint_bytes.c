@@ -108,7 +108,7 @@ static void there_and_back(void)
 		expect_is(SHARED[1], ours); /* no more this program's page */
 		expect_is(sys_env_destroy(again), 0);
 		expect_end(again, -E_KILLED);
-		/* The page stays that of the checkpoint, which shares it with all that are made of it: it was put back by nobody. */
+		/* The page stays that of the checkpoint, which shares it with all that are made of it. */
 		envid_t look = checkpoint_restore(checkpoint, 0);
 		expect(look > 0);
 		expect_is(sys_page_map(look, (void *)SHARED, 0, UTEMP, RW), 0);

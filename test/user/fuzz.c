@@ -280,12 +280,8 @@ static void witness(uint32_t turn)
 
 static void check(const char *when)
 {
-	int violations = sys_test(TEST_CHECK, 0, NULL, 0);
-
-	if (SHARED->violations == ~SHARED->inverse)
-		violations += (int)SHARED->violations;
-	else
-		cprintf("the counts were overwritten: %08x %08x\n", SHARED->violations, SHARED->inverse);
+	/* With those that the others' calls have found: the kernel counts, for threads on one stack mix up what they are told. */
+	int violations = sys_test(TEST_CHECK, 1, NULL, 0);
 
 	if (violations <= 0)
 		return;
@@ -297,8 +293,7 @@ static void fuzz(void)
 {
 	uint32_t checks = 0;
 
-	SHARED->made = SHARED->right = SHARED->violations = generation = 0;
-	SHARED->inverse = ~0u;
+	SHARED->made = SHARED->right = generation = 0;
 	memset(workers, 0, sizeof workers);
 	for (uint32_t turn = 0; SHARED->made < calls_wanted; turn++) {
 		for (uint32_t i = 0; i < WORKERS; i++)

@@ -164,7 +164,8 @@ void fuzz_recover(void);
 static uintptr_t any_frame(void)
 {
 	static struct Trapframe tf;
-	static const uint16_t selectors[] = { GD_UT | 3, GD_UD | 3, GD_UT, GD_KT, GD_KD, GD_KT | 3, 0x28, 0x2B, 0x33, 0, 7, 0xFFFF };
+	static const uint16_t selectors[] = { GD_UT | 3, GD_UD | 3, GD_UT, GD_KT, GD_KD, GD_KT | 3,
+					      0x28, 0x2B, 0x33, 0, 7, 0xFFFF };
 
 	for (uint32_t *word = (uint32_t *)&tf; word < (uint32_t *)(&tf + 1); word++)
 		*word = any_number();

@@ -9,17 +9,11 @@
 
 #define LIVE_MAX 40    /* environments, about: then none are made */
 #define ALLOC_MAX 256  /* pages by one call */
-#define VIOLATIONS_MAX 1000 /* that TEST_CHECK tells of, at most: more are told by the next, too */
 #define SHARED ((volatile struct shared *)0x0F000000)
 
-/*
- * Where the environments count: wrongly, if a random address was that of this page, or threads on one stack have mixed up
- * what they add. Violations are believed if both words say so; the first environment checks for itself, too.
- */
+/* Where the environments count: wrongly, if a random address was that of this page. */
 struct shared {
 	uint32_t made, right; /* calls made, and those that did not fail */
-	uint32_t violations;  /* that TEST_CHECK told one of them of */
-	uint32_t inverse;     /* ~violations */
 };
 
 /* In each environment's own memory. */
@@ -142,17 +136,6 @@ static void trace(const char *how, const char *name, const uint32_t args[CALL_AR
 			args[2], args[3], args[4]);
 }
 
-/* TEST_CHECK has told of so many violations, it seems: a thread that uses the same stack may have changed the number. */
-static void report(int32_t violations)
-{
-	if (violations > VIOLATIONS_MAX) {
-		cprintf("%08x: TEST_CHECK has not said %08x\n", sys_getenvid(), violations);
-		return;
-	}
-	__atomic_add_fetch(&SHARED->violations, violations, __ATOMIC_RELAXED);
-	__atomic_add_fetch(&SHARED->inverse, -violations, __ATOMIC_RELAXED);
-}
-
 static void typed_call(void)
 {
 	const struct call *call = &PICK(calls);
@@ -170,8 +153,6 @@ static void typed_call(void)
 		__atomic_add_fetch(&SHARED->right, 1, __ATOMIC_RELAXED);
 	if (result > 0 && call->number == SYS_budget_create)
 		last_budget = result;
-	if (result > 0 && call->number == SYS_test && args[0] == TEST_CHECK)
-		report(result);
 }
 
 /* Any number and registers, of which some are as for some call. */

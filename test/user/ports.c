@@ -272,8 +272,8 @@ static void expect_own(uint32_t n)
 		int wanted = !(i == n && n % 2);
 		int saw = in_8(FREE + 8 * i);
 		if (saw != wanted)
-			fail("member %u, which has %s port, at that of member %u: expected %d, saw %d", n, n % 2 ? "one" : "no", i,
-			     wanted, saw);
+			fail("member %u, which has %s port, at that of member %u: expected %d, saw %d", n,
+			     n % 2 ? "one" : "no", i, wanted, saw);
 	}
 }
 

@@ -117,8 +117,9 @@ static void value_upcalls(envid_t child)
 	expect_is((uintptr_t)envs[ENVX(child)].env_pgfault_upcall, 0x800020);
 	expect_is((uintptr_t)envs[ENVX(child)].env_exception_upcall, 0xFFFFFFFF);
 	expect_is(envs[ENVX(child)].env_exception_stack, 0xA0000000);
-	for (const uint32_t *bad = (const uint32_t[]){ 0, 1, 0xA0000004, UXSTACKTOP + PGSIZE, 0xFFFFF000, 77 }; *bad != 77; bad++) {
-		upcalls.stack = *bad;
+	static const uint32_t bad[] = { 0, 1, 0xA0000004, UXSTACKTOP + PGSIZE, 0xFFFFF000 };
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+		upcalls.stack = bad[i];
 		expect_error(sys_env_state_set(child, STATE_UPCALLS, &upcalls, sizeof upcalls), E_INVAL);
 	}
 	expect_is(envs[ENVX(child)].env_exception_stack, 0xA0000000);
