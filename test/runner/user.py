@@ -21,7 +21,7 @@ ACROSS_CPUS = ["hello", "smp_", "attack_", "ipc_s", "thread_ends", "thread_shoot
                "superpage_race", "checkpoint_race", "sched_", "pipe_", "irq"]
 UNDER_BIG_LOCK = ["hello", "entry", "fault_upcall", "sys_suspend", "sys_destroy", "sys_thread", "sys_wait", "sys_park", "ipc_",
                   "thread_", "fork_basic", "fork_threads", "budget", "checkpoint_waits", "checkpoint_race", "irq", "pipe_",
-                  "smp_", "sched_set", "fuzz", "trace_", "attack_exit"]
+                  "smp_", "sched_set", "sched_spread", "fuzz", "trace_", "attack_exit"]
 BY_FEATURES = ["hello", "entry", "fault", "exception_", "fpu_", "lib_float", "sys_state", "sys_page", "sys_pointer", "checkpoint_basic",
                "superpage", "fork_pages", "ports", "thread_basic", "ipc_call"]
 BY_FIRMWARE = ["hello", "smp_", "thread_shootdown", "irq", "ports", "device_map", "dma", "sched_spread", "ipc_storm"]
