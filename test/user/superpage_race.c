@@ -7,7 +7,7 @@
 #include <finch/spawn.h>
 #include "child.h"
 
-#define TURNS 150
+#define TURNS 80
 #define AREA 0x10000000
 #define PLACES 3
 #define LARGE (PTSIZE / PGSIZE)

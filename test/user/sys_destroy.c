@@ -4,7 +4,7 @@
  */
 #include "child.h"
 
-#define ROUNDS 60
+#define ROUNDS 30
 #define TREE_DEPTH 4
 #define TREE_WIDTH 4 /* 4 + 16 + 64 + 256 environments */
 

@@ -6,7 +6,7 @@
 #include "child.h"
 
 #define SLEEPERS 16 /* as many ends as are remembered */
-#define ROUNDS 2000
+#define ROUNDS 700
 
 static volatile int answer, go, order[SLEEPERS], woken;
 static volatile envid_t ball[2];

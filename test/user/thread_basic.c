@@ -2,7 +2,7 @@
 #include <finch/thread.h>
 #include "child.h"
 
-#define MANY 1000  /* threads, one after the other */
+#define MANY 400   /* threads, one after the other */
 #define GROUP 12   /* threads at once */
 #define ROUNDS 500
 #define STACK_PAGES_MOST 10
